@@ -1,0 +1,1 @@
+"""importer: the asynchronous import service that commerce shops deserve."""

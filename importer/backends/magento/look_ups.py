@@ -1,0 +1,75 @@
+"""Names to ids, from the shop's GET endpoints (native CSV, section 9). Names are compared in lower case."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from importer.backends.magento.client import ReadingClient
+from importer.ports import Tables
+from importer.transform.attributes import ATTRIBUTES
+
+ADMIN_WEBSITE = 0
+ROOT_OF_ALL_CATEGORIES = 1
+PRODUCT_TAX = {
+    "searchCriteria[filter_groups][0][filters][0][field]": "class_type",
+    "searchCriteria[filter_groups][0][filters][0][value]": "PRODUCT",
+}
+
+
+async def load(client: ReadingClient) -> Tables:
+    """Every table a mapping may name. Raises BackendUnavailable, BackendDenied."""
+    return {
+        "attribute_set": await _attribute_sets(client),
+        "website": await _websites(client),
+        "tax_class": await _tax_classes(client),
+        "category": await _categories(client),
+        **await _attributes(client),
+    }
+
+
+async def _attribute_sets(client: ReadingClient) -> dict[str, int]:
+    pages = client.pages("/V1/products/attribute-sets/sets/list")
+    return {item["attribute_set_name"].lower(): int(item["attribute_set_id"]) async for item in pages}
+
+
+async def _websites(client: ReadingClient) -> dict[str, int]:
+    sites = await client.get("/V1/store/websites") or []
+    return {site["code"].lower(): int(site["id"]) for site in sites if int(site["id"]) != ADMIN_WEBSITE}
+
+
+async def _tax_classes(client: ReadingClient) -> dict[str, str]:
+    pages = client.pages("/V1/taxClasses/search", PRODUCT_TAX)
+    classes = {item["class_name"].lower(): str(item["class_id"]) async for item in pages}
+    return {"none": "0", "0": "0", **classes}
+
+
+async def _categories(client: ReadingClient) -> dict[str, str]:
+    """Path of names -> id, the root's name included; a slash inside a name is written `\\/` (native CSV, section 2)."""
+    paths: dict[str, str] = {}
+    tree = await client.get("/V1/categories")
+    if tree:
+        _walk(tree, "", paths)
+    return paths
+
+
+def _walk(node: Mapping[str, Any], above: str, paths: dict[str, str]) -> None:
+    path = above
+    if int(node["id"]) != ROOT_OF_ALL_CATEGORIES:
+        name = str(node["name"]).replace("/", "\\/").lower()
+        path = f"{above}/{name}" if above else name
+        paths[path] = str(node["id"])
+    for child in node.get("children_data") or []:
+        _walk(child, path, paths)
+
+
+async def _attributes(client: ReadingClient) -> dict[str, dict[str, Any]]:
+    """Definitions under `attributes`, and the options of each under `option:<code>`."""
+    tables: dict[str, dict[str, Any]] = {ATTRIBUTES: {}}
+    async for item in client.pages("/V1/products/attributes"):
+        code = item["attribute_code"]
+        tables[ATTRIBUTES][code] = item.get("frontend_input") or "text"
+        options: dict[str, str] = {}
+        for option in item.get("options") or []:
+            if str(option.get("value", "")) != "" and isinstance(option.get("label"), str):
+                options.setdefault(option["label"].strip().lower(), str(option["value"]))
+        tables[f"option:{code}"] = options
+    return tables

@@ -1,0 +1,110 @@
+"""The only module that knows every concrete class: settings in, running services out."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from importer.backends.magento.client import Access
+from importer.backends.shops import ConfiguredShops, Shop
+from importer.ports import Ports, ShopLimits
+from importer.queues.embedded import EmbeddedQueue
+from importer.services.closing import Closing
+from importer.services.delivery import Delivery
+from importer.services.dispatch import Dispatch
+from importer.services.intake import Intake
+from importer.services.obstacles import Obstacles
+from importer.services.preparation import Preparation
+from importer.services.reporting import Reporting
+from importer.services.tracking import Tracking
+from importer.settings import MIB, Settings, ShopSettings
+from importer.sources.mappings import MappingFolders
+from importer.store.batches import SqlBatches
+from importer.store.database import open_database
+from importer.store.files import LocalFiles
+from importer.store.imports import SqlImports
+from importer.store.rows import SqlRows
+from importer.store.tokens import SqlTokens
+
+DATABASE = "importer.db"
+
+
+class SystemClock:
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Importer:
+    """The services, joined with everything they need."""
+
+    settings: Settings
+    ports: Ports
+    tokens: SqlTokens
+    intake: Intake
+    preparation: Preparation
+    delivery: Delivery
+    tracking: Tracking
+    closing: Closing
+    dispatch: Dispatch
+    obstacles: Obstacles
+    reporting: Reporting
+
+
+@asynccontextmanager
+async def open_importer(settings: Settings) -> AsyncIterator[Importer]:
+    """Raises ConfigurationError when the state cannot be used."""
+    clock = SystemClock()
+    shops = ConfiguredShops({name: _shop(shop) for name, shop in settings.shops.items()})
+    async with open_database(settings.data_dir / DATABASE) as database:
+        ports = Ports(
+            imports=SqlImports(database, clock),
+            rows=SqlRows(database),
+            batches=SqlBatches(database, clock),
+            files=LocalFiles(settings.data_dir / "files"),
+            queue=EmbeddedQueue(database, clock, lease_seconds=settings.lease_seconds),
+            mappings=MappingFolders(settings.mapping_folders),
+            shops=shops,
+            clock=clock,
+        )
+        try:
+            yield _services(settings, ports, SqlTokens(database, clock))
+        finally:
+            await shops.close()
+
+
+def _services(settings: Settings, ports: Ports, tokens: SqlTokens) -> Importer:
+    dispatch = Dispatch(ports)
+    closing = Closing(ports, dispatch)
+    return Importer(
+        settings=settings,
+        ports=ports,
+        tokens=tokens,
+        intake=Intake(ports, upload_limit=settings.upload_mib * MIB),
+        preparation=Preparation(ports, dispatch, closing),
+        delivery=Delivery(ports, dispatch),
+        tracking=Tracking(ports, dispatch),
+        closing=closing,
+        dispatch=dispatch,
+        obstacles=Obstacles(ports, closing, patience=settings.patience_seconds),
+        reporting=Reporting(ports),
+    )
+
+
+def _shop(shop: ShopSettings) -> Shop:
+    return Shop(
+        system=shop.system,
+        access=Access(
+            base_url=shop.base_url,
+            token=shop.token.get_secret_value(),
+            connect_seconds=shop.connect_seconds,
+            read_seconds=shop.read_seconds,
+            submit_seconds=shop.submit_seconds,
+        ),
+        limits=ShopLimits(
+            batch_size=shop.batch_size,
+            batch_bytes=shop.batch_bytes,
+            batches_in_flight=shop.batches_in_flight,
+            settle_seconds=shop.settle_seconds,
+        ),
+    )

@@ -1,0 +1,22 @@
+"""The command line: thin shells around the services, one module for each command."""
+
+import typer
+
+from importer.cli.mappings import mappings
+from importer.cli.report import report
+from importer.cli.run import run
+from importer.cli.sandbox import sandbox
+from importer.cli.serve import serve
+
+app = typer.Typer(
+    name="importer",
+    help="Imports files into commerce shops and says of every row what became of it.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+app.command()(run)
+app.command()(serve)
+app.command()(report)
+app.command()(sandbox)
+app.add_typer(mappings, name="mappings")

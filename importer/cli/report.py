@@ -1,0 +1,118 @@
+"""`importer report ID`, and the report as text."""
+
+import asyncio
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+import aiofiles
+import orjson
+import typer
+from rich import box
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from importer.bootstrap import open_importer
+from importer.domain.errors import ConfigurationError
+from importer.services.reporting import Reporting
+from importer.settings import load_settings
+
+SHOWN_ROWS = 20
+
+
+def report(
+    import_id: Annotated[str, typer.Argument(help="Id of an import.", show_default=False)],
+    as_json: Annotated[bool, typer.Option("--json", help="Print it as JSON.")] = False,
+    folder: Annotated[
+        Path | None, typer.Option("--report", help="Folder for report.json and rows.csv.")
+    ] = None,
+) -> None:
+    """Show the report of an import of this machine."""
+    make_folder(folder)
+    asyncio.run(_report(import_id, folder, as_json=as_json))
+
+
+async def _report(import_id: str, folder: Path | None, *, as_json: bool) -> None:
+    async with open_importer(load_settings()) as importer:
+        document = await importer.reporting.report(import_id)
+        if as_json:
+            typer.echo(orjson.dumps(document, option=orjson.OPT_INDENT_2).decode())
+        else:
+            print_report(document, Console(highlight=False))
+        if folder is not None:
+            await write_report(importer.reporting, document, folder)
+
+
+def make_folder(folder: Path | None) -> None:
+    """Before anything is sent: a report that cannot be written afterwards helps nobody."""
+    if folder is None:
+        return
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConfigurationError(f"The report folder {folder} cannot be made: {error.strerror}.") from None
+
+
+async def write_report(reporting: Reporting, document: Mapping[str, Any], folder: Path) -> None:
+    """`report.json`, and `rows.csv` with the rows that need a person in the file's own layout."""
+    async with aiofiles.open(folder / "report.json", "wb") as file:
+        await file.write(orjson.dumps(document, option=orjson.OPT_INDENT_2))
+    async with aiofiles.open(folder / "rows.csv", "wb") as file:
+        async for line in reporting.rows_csv(document["id"]):
+            await file.write(line)
+
+
+def print_report(document: Mapping[str, Any], console: Console) -> None:
+    """What a person wants to know first comes first: does it add up, what went wrong, which rows."""
+    rehearsal = ", a dry run: nothing was sent" if document["dry_run"] else ""
+    name = escape(document["file"]["name"])
+    console.print(
+        f"\nImport {document['id']} of {name} into {document['shop']}: {document['status']}{rehearsal}"
+    )
+    console.print(document["equation"], style="bold", soft_wrap=True)
+    if document["failure"]:
+        console.print(escape(document["failure"]["text"]), style="red", soft_wrap=True)
+    if document["rows_total"] and document["rows_read"] < document["rows_total"]:
+        console.print(f"{document['rows_total'] - document['rows_read']:,} further rows were not read.")
+    if document["causes"]:
+        console.print(_causes(document))
+    mine = [row for row in document["rows"] if row["outcome"] != "skipped"]
+    if mine:
+        console.print(_rows(mine))
+    if len(mine) > SHOWN_ROWS:
+        console.print(f"and {len(mine) - SHOWN_ROWS:,} more; --report DIR writes all of them.")
+    if document["columns"].get("unknown"):
+        unknown = ", ".join(document["columns"]["unknown"])
+        console.print(f"Columns that mean nothing here: {escape(unknown)}", soft_wrap=True)
+
+
+def _causes(document: Mapping[str, Any]) -> Table:
+    table = Table(
+        "Rows", "Outcome", "Code", "For example", box=box.SIMPLE_HEAD, title="Causes", title_justify="left"
+    )
+    for cause in document["causes"]:
+        table.add_row(f"{cause['rows']:,}", cause["outcome"], cause["code"], escape(cause["example"]))
+    return table
+
+
+def _rows(rows: list[Mapping[str, Any]]) -> Table:
+    table = Table(box=box.SIMPLE_HEAD, title="Rows that need you", title_justify="left")
+    for name in ("Row", "Line", "Key", "Column", "Value", "What is wrong, what to do"):
+        table.add_column(name, overflow="fold")
+    for row in rows[:SHOWN_ROWS]:
+        sentence = f"{row['text']} {row['fix']}".strip()
+        cells = (
+            row["row"],
+            row["line"],
+            row["key"] or "",
+            row["column"] or "",
+            _short(row["value"]),
+            sentence,
+        )
+        table.add_row(*(escape(str(cell)) for cell in cells))
+    return table
+
+
+def _short(value: str | None) -> str:
+    return "" if value is None else value if len(value) <= 40 else f"{value[:39]}…"

@@ -1,0 +1,99 @@
+"""`importer run FILE`: accept, prepare, deliver, track and report in one process; needs no server."""
+
+import asyncio
+import signal
+from pathlib import Path
+from typing import Annotated
+
+import orjson
+import typer
+from rich.console import Console
+
+from importer.bootstrap import Importer, open_importer
+from importer.cli.exits import exit_code_after
+from importer.cli.progress import follow
+from importer.cli.report import make_folder, print_report, write_report
+from importer.domain.errors import RequestError
+from importer.domain.imports import Import, ImportStatus, Reason
+from importer.services.intake import Order
+from importer.settings import Settings, load_settings
+from importer.sources import files
+from importer.worker import Worker
+
+PATIENCE_SECONDS = 60.0
+INTERRUPTED = Reason(code="interrupted", text="The import was interrupted on the command line.")
+
+
+def run(
+    file: Annotated[Path, typer.Argument(help="The file to import (CSV).", show_default=False)],
+    mapping: Annotated[str, typer.Option(help="Name of the mapping.", show_default=False)],
+    shop: Annotated[
+        str | None, typer.Option(help="Name of the shop; may be left out when there is one.")
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Do everything but send.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
+    report: Annotated[Path | None, typer.Option(help="Folder for report.json and rows.csv.")] = None,
+) -> None:
+    """Import FILE into a shop and report on every row."""
+    settings = load_settings()
+    if settings.patience_seconds is None:
+        settings = settings.model_copy(update={"patience_seconds": PATIENCE_SECONDS})
+    files.require(file)
+    make_folder(report)
+    order = Order(name=file.name, mapping=mapping, shop=shop or only_shop(settings), dry_run=dry_run)
+    console = Console(stderr=as_json, highlight=False)
+    raise typer.Exit(asyncio.run(_run(settings, order, file, report, console, as_json=as_json)))
+
+
+async def _run(
+    settings: Settings, order: Order, file: Path, folder: Path | None, console: Console, *, as_json: bool
+) -> int:
+    async with open_importer(settings) as importer:
+        earlier = [
+            state.id for state in await importer.ports.imports.unfinished() if state.shop == order.shop
+        ]
+        if earlier:
+            console.print(f"Going on with {', '.join(earlier)}, left unfinished by an earlier run.")
+        accepted = await importer.intake.accept(order, files.chunks(file))
+        state = await _work(importer, accepted, console)
+        document = await importer.reporting.report(state.id)
+        if as_json:
+            typer.echo(orjson.dumps(document, option=orjson.OPT_INDENT_2).decode())
+        else:
+            print_report(document, console)
+        if folder is not None:
+            await write_report(importer.reporting, document, folder)
+            console.print(f"Written: {folder / 'report.json'}, {folder / 'rows.csv'}")
+        return exit_code_after(state)
+
+
+async def _work(importer: Importer, accepted: Import, console: Console) -> Import:
+    """Work until the import has ended; an interrupt ends it, and every row still gets its outcome."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    worker = asyncio.create_task(Worker(importer).run())
+    following = asyncio.create_task(follow(importer.ports.imports, accepted.id, console))
+    stopping = asyncio.create_task(stop.wait())
+    await asyncio.wait({worker, following, stopping}, return_when=asyncio.FIRST_COMPLETED)
+    if worker.done():
+        following.cancel()
+        await worker  # a worker only ends by a defect: let it be seen
+    worker.cancel()
+    stopping.cancel()
+    await asyncio.wait({worker})
+    if not following.done():
+        following.cancel()
+        await importer.closing.abandon(accepted.id, ImportStatus.CANCELLED, INTERRUPTED)
+    return await importer.ports.imports.get(accepted.id)
+
+
+def only_shop(settings: Settings) -> str:
+    """The shop, when there is no choice. No shop at all is found out, with a sentence, by whoever asks for it."""
+    names = sorted(settings.shops)
+    if len(names) > 1:
+        raise RequestError(
+            f"There are several shops ({', '.join(names)}): choose one with --shop.", code="shop.which"
+        )
+    return names[0] if names else "main"

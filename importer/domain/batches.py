@@ -1,0 +1,123 @@
+"""Operations travel in batches; a batch is one request to the shop and is answered by one receipt."""
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from importer.domain.rows import Outcome, RowError
+
+
+class BatchStatus(StrEnum):
+    """`waiting -> sending -> sent -> confirmed`, aside: `in_doubt` and `refused` (see docs/states.md)."""
+
+    WAITING = "waiting"  # prepared, nobody has begun to send it
+    SENDING = "sending"  # the intent is recorded; a crash from here on leaves it in doubt
+    SENT = "sent"  # the shop gave a receipt
+    CONFIRMED = "confirmed"  # every operation has its final outcome, or went on in another batch
+    IN_DOUBT = "in_doubt"  # sent, no clear answer seen
+    REFUSED = "refused"  # the shop refused the request; its operations went on in smaller batches or failed
+    ABANDONED = "abandoned"  # the import ended first
+
+
+OPEN = frozenset({BatchStatus.WAITING, BatchStatus.SENDING, BatchStatus.SENT, BatchStatus.IN_DOUBT})
+IN_FLIGHT = frozenset({BatchStatus.SENDING, BatchStatus.SENT, BatchStatus.IN_DOUBT})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Operation:
+    """One row's payload for the shop: `payload` is the JSON text of one element of the request's array."""
+
+    row: int
+    line: int
+    key: str
+    payload: bytes
+
+    def error(self, outcome: Outcome, code: str, text: str, fix: str) -> RowError:
+        """Why this operation's row did not succeed."""
+        return RowError(
+            row=self.row, line=self.line, key=self.key, outcome=outcome, code=code, text=text, fix=fix
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Receipt:
+    """The shop's word that it took a request. `bulk_uuid` finds it again."""
+
+    bulk_uuid: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class OperationStatus:
+    """What the shop says of one operation. `position` is its place in the request, from 0 (contract S7)."""
+
+    position: int
+    status: int
+    error_code: int | None
+    text: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class NewBatch:
+    """A batch about to be recorded; its operations already lie in the file store under `file`."""
+
+    id: str
+    operations: int
+    content_hash: str
+    file: str
+    tries: int = 0
+    parent: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Batch:
+    """A recorded batch.
+
+    `attempt` counts how often this request was sent; `tries` counts how often its operations came back from the
+    shop with a failure that passes (they travel on in a new batch, which inherits the number).
+    """
+
+    id: str
+    import_id: str
+    number: int
+    status: BatchStatus
+    attempt: int
+    tries: int
+    operations: int
+    content_hash: str
+    file: str
+    shop: str
+    bulk_uuid: str | None
+    sending_at: datetime | None
+    sent_at: datetime | None
+
+
+def body(operations: Sequence[Operation]) -> bytes:
+    """The request: a JSON array, one element for each operation, in order (contract S6: never an object)."""
+    return b"[" + b",".join(operation.payload for operation in operations) + b"]"
+
+
+def content_hash(operations: Sequence[Operation]) -> str:
+    """SHA-256 of the request body, hexadecimal."""
+    return hashlib.sha256(body(operations)).hexdigest()
+
+
+def cut(operations: Sequence[Operation], *, size: int, max_bytes: int) -> Iterator[list[Operation]]:
+    """Cut into batches of at most `size` operations and `max_bytes` of body; an oversized one travels alone."""
+    batch: list[Operation] = []
+    weight = 0
+    for operation in operations:
+        if batch and (len(batch) >= size or weight + len(operation.payload) > max_bytes):
+            yield batch
+            batch, weight = [], 0
+        batch.append(operation)
+        weight += len(operation.payload) + 1
+    if batch:
+        yield batch
+
+
+def halves(operations: Sequence[Operation]) -> list[list[Operation]]:
+    """Split for bisecting: a refused request names no culprit (contract S2)."""
+    middle = (len(operations) + 1) // 2
+    return [list(operations[:middle]), list(operations[middle:])]

@@ -1,0 +1,89 @@
+"""An import: one run of a file through a mapping into a shop."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from importer.domain.rows import Counts, Outcome, equation, holds
+
+
+class ImportStatus(StrEnum):
+    """`accepted -> preparing -> delivering -> completed`, aside: `failed` and `cancelled` (see docs/states.md)."""
+
+    ACCEPTED = "accepted"  # the bytes are kept, nothing was read yet
+    PREPARING = "preparing"  # the file is being read; its first batches may already be under way
+    DELIVERING = "delivering"  # the file was read to its end; batches are under way
+    COMPLETED = "completed"  # every row has its final outcome
+    FAILED = "failed"  # the import could not go on; every row has its final outcome all the same
+    CANCELLED = "cancelled"  # a person ended it
+
+
+ENDED = frozenset({ImportStatus.COMPLETED, ImportStatus.FAILED, ImportStatus.CANCELLED})
+
+
+@dataclass(frozen=True, kw_only=True)
+class KeptFile:
+    """The bytes of an import, taken once and kept whole. `size` is in bytes, `sha256` hexadecimal."""
+
+    name: str
+    file: str
+    size: int
+    sha256: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reason:
+    """Why an import waits or failed: a stable code and a sentence for a person."""
+
+    code: str
+    text: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Import:
+    """The state of an import as its event log tells it (`history.apply` is the only way to change it)."""
+
+    id: str
+    status: ImportStatus
+    shop: str
+    mapping: str
+    entity: str
+    kept: KeptFile
+    dry_run: bool
+    accepted_at: datetime
+    updated_at: datetime
+    ended_at: datetime | None = None
+    seq: int = 0
+    rows_total: int | None = None  # known once the file was counted
+    rows_read: int = 0
+    sent: int = 0  # operations the shop has given a receipt for
+    counts: Counts = field(default_factory=dict)
+    batches: int = 0
+    open_batches: int = 0
+    read_whole: bool = False
+    columns: Mapping[str, list[str]] = field(default_factory=dict)
+    waiting: Reason | None = None
+    waiting_since: datetime | None = None
+    failure: Reason | None = None
+
+    @property
+    def ended(self) -> bool:
+        return self.status in ENDED
+
+    @property
+    def settled(self) -> bool:
+        """Nothing is left to read, send or confirm."""
+        return self.read_whole and self.open_batches == 0
+
+    @property
+    def confirmed(self) -> int:
+        return self.counts.get(Outcome.SUCCEEDED, 0)
+
+    @property
+    def equation(self) -> str:
+        return equation(self.rows_read, self.counts)
+
+    @property
+    def equation_holds(self) -> bool:
+        return holds(self.rows_read, self.counts)

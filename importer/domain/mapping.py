@@ -1,0 +1,151 @@
+"""A mapping: how the columns of a file become payloads for the shop. Parsed from a document, all faults at once."""
+
+import difflib
+from collections.abc import Mapping as Dict, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from importer.domain.errors import Fault
+
+CLEAR_MARKER = "__EMPTY__VALUE__"
+"""Magento's own constant for "set this attribute to nothing" (native CSV, section 1)."""
+
+
+class EmptyCell(StrEnum):
+    KEEP = "keep"  # leave the value in the shop as it is
+    CLEAR = "clear"  # empty the value in the shop
+    ERROR = "error"  # refuse the row
+
+
+class RepeatedKeys(StrEnum):
+    LAST = "last"
+    FIRST = "first"
+    ERROR = "error"
+
+
+class UnknownColumns(StrEnum):
+    IGNORE = "ignore"  # leave out, and name them in the report
+    REJECT = "reject"  # refuse the file
+    ATTRIBUTE = "attribute"  # a column named like an attribute of the shop is that attribute
+
+
+@dataclass(frozen=True, kw_only=True)
+class RuleCall:
+    """A named rule with its argument; `{number: {decimal: ","}}` is name `number`, argument `{"decimal": ","}`."""
+
+    name: str
+    argument: Any = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Condition:
+    """True for a row whose cell in `column` is (or is not) one of `values`; compared in lower case."""
+
+    column: str
+    values: frozenset[str]
+    negated: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Inherit:
+    """`word` in a cell means "as configured": it sets the column `flag` to 1 and leaves the value out."""
+
+    word: str
+    flag: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Column:
+    name: str
+    to: str | None = None
+    synonyms: tuple[str, ...] = ()
+    required: bool = False
+    rules: tuple[RuleCall, ...] = ()
+    empty: EmptyCell | None = None
+    default: Any = None
+    when: Condition | None = None
+    inherit: Inherit | None = None
+    expand: RuleCall | None = None
+    shown: str | None = None
+
+    @property
+    def label(self) -> str:
+        """How an error names it: as the file does, with the part of the cell where a cell has parts."""
+        return self.shown or self.name
+
+
+@dataclass(frozen=True, kw_only=True)
+class Skip:
+    """Rows that are not this mapping's business, with what to tell the person who wrote them."""
+
+    when: Condition
+    code: str
+    text: str
+    fix: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class KeyedList:
+    """A list of `{key: name, value: ...}` objects, addressed as `path[name]`."""
+
+    key: str
+    value: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Request:
+    """The ordinary (synchronous) route; `idempotent` says that sending it twice does no harm."""
+
+    method: str
+    path: str
+    idempotent: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Mapping:
+    name: str
+    title: str
+    entity: str
+    request: Request
+    key: str
+    columns: Dict[str, Column]
+    constants: Dict[str, Any] = field(default_factory=dict)
+    lists: Dict[str, KeyedList] = field(default_factory=dict)
+    skip: tuple[Skip, ...] = ()
+    ignore: Dict[str, str] = field(default_factory=dict)
+    empty: EmptyCell = EmptyCell.KEEP
+    clear_marker: str = CLEAR_MARKER
+    unknown_columns: UnknownColumns = UnknownColumns.IGNORE
+    attribute_path: str | None = None
+    repeated_keys: RepeatedKeys = RepeatedKeys.LAST
+    schema: Dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass
+class Faults:
+    """Collects what is wrong with a document; `lines` tells on which line a path stands."""
+
+    lines: Dict[str, int]
+    found: list[Fault] = field(default_factory=list)
+
+    def add(self, path: str, text: str) -> None:
+        self.found.append(Fault(line=self._line(path), path=path, text=text))
+
+    def _line(self, path: str) -> int:
+        while path and path not in self.lines:
+            path = path.rpartition(".")[0]
+        return self.lines.get(path, 1)
+
+    def known_keys(self, path: str, value: Dict[str, Any], known: Sequence[str]) -> None:
+        for key in value:
+            if key not in known:
+                self.add(f"{path}.{key}".lstrip("."), f"unknown word `{key}`{suggestion(str(key), known)}.")
+
+
+def suggestion(word: str, known: Sequence[str]) -> str:
+    """`, did you mean ...?` or what there is; empty when nothing is known."""
+    close = difflib.get_close_matches(word, known, n=1)
+    if close:
+        return f", did you mean `{close[0]}`?"
+    return f" (known: {', '.join(sorted(known))})" if known else ""

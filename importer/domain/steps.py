@@ -1,0 +1,35 @@
+"""Steps: pieces of work that the queue carries. A step may run twice; one that finds its work done is silent."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class StepKind(StrEnum):
+    PREPARE = "prepare"  # read, map, check the file of an import, cut it into batches
+    DELIVER = "deliver"  # send one batch
+    TRACK = "track"  # ask the shop what became of one batch
+    FINISH = "finish"  # close an import
+
+
+@dataclass(frozen=True, kw_only=True)
+class Step:
+    """`target` is an import's id for prepare and finish, a batch's id for deliver and track."""
+
+    kind: StepKind
+    target: str
+    shop: str
+    entity: str
+
+    @property
+    def routing_key(self) -> str:
+        """`step.<kind>.<shop>.<entity>`: what bindings of consumers select by."""
+        return f"step.{self.kind}.{self.shop}.{self.entity}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lease:
+    """The right to work on a step until it is given back or runs out; `attempt` fences late returners."""
+
+    step: Step
+    attempt: int
+    worker: str

@@ -1,0 +1,1 @@
+"""Use cases. They know the ports and compute only; which database, broker or shop stands behind is not their word."""

@@ -1,0 +1,153 @@
+"""Delivering a batch: the intent is recorded before the act, and an unclear answer is resolved before a repeat."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import timedelta
+
+from importer.domain.batches import Batch, BatchStatus, Operation, Receipt, halves
+from importer.domain.errors import AnswerLost, BackendDenied, BackendRefused, BackendUnavailable
+from importer.domain.imports import Import, Reason
+from importer.domain.mapping import Mapping
+from importer.domain.rows import Outcome
+from importer.domain.steps import Step, StepKind
+from importer.domain.timing import backoff
+from importer.ports import Backend, Ports
+from importer.services.dispatch import Dispatch, batch_step
+from importer.services.payloads import folder, pack, unpack
+
+MOST_ATTEMPTS = 4
+"""Sendings of one and the same request that got no answer, before its content is suspected."""
+
+CLOCK_SKEW = timedelta(minutes=10)
+"""How far the shop's clock may stand behind ours when we look a bulk up by its time."""
+
+
+class Delivery:
+    def __init__(self, ports: Ports, dispatch: Dispatch) -> None:
+        self._ports = ports
+        self._dispatch = dispatch
+
+    async def deliver(self, step: Step) -> float | None:
+        """Seconds after which to come again, or None. Raises BackendUnavailable, BackendDenied."""
+        batch = await self._ports.batches.get(step.target)
+        state = await self._ports.imports.get(batch.import_id)
+        if state.ended:
+            return None
+        if state.dry_run:
+            await self._rehearse(state, batch)
+            return None
+        if batch.status is BatchStatus.WAITING:
+            return await self._send(state, batch)
+        if batch.status in (BatchStatus.SENDING, BatchStatus.IN_DOUBT):
+            return await self._resolve(state, batch)
+        return None
+
+    async def _rehearse(self, state: Import, batch: Batch) -> None:
+        """A dry run ends at the last byte before the request; it has no client that could send."""
+        operations = await unpack(self._ports.files, batch)
+        counts = {Outcome.NOT_SENT: len(operations)}
+        await self._ports.batches.record_confirmed(batch, counts=counts, into=[], errors=[])
+        await self._go_on(state)
+
+    async def _send(self, state: Import, batch: Batch) -> float | None:
+        operations = await unpack(self._ports.files, batch)
+        mapping = await self._mapping(state)
+        backend = self._ports.shops.backend(state.shop)
+        if not await self._ports.batches.record_sending(batch):
+            return None
+        batch = replace(
+            batch, status=BatchStatus.SENDING, attempt=batch.attempt + 1, sending_at=self._ports.clock.now()
+        )
+        try:
+            receipt = await backend.submit(mapping, operations)
+        except BackendRefused as error:
+            await self._refused(state, batch, operations, Reason(code=error.code, text=error.text))
+            return None
+        except AnswerLost as error:
+            await self._ports.batches.record_in_doubt(batch, Reason(code=error.code, text=error.text))
+            return self._unsettled(batch)
+        except (BackendUnavailable, BackendDenied) as error:
+            await self._ports.batches.record_not_taken(batch, Reason(code=error.code, text=error.text))
+            raise
+        await self._sent(state, batch, receipt)
+        return None
+
+    async def _sent(self, state: Import, batch: Batch, receipt: Receipt) -> None:
+        if await self._ports.batches.record_sent(batch, receipt):
+            await self._ports.queue.publish(batch_step(StepKind.TRACK, batch, state))
+
+    def _unsettled(self, batch: Batch) -> float:
+        """Seconds until an answer that is lost now can no longer be on its way into the shop."""
+        settle = self._ports.shops.limits(batch.shop).settle_seconds
+        since = (self._ports.clock.now() - batch.sending_at).total_seconds() if batch.sending_at else settle
+        return max(0.0, settle - since)
+
+    async def _resolve(self, state: Import, batch: Batch) -> float | None:
+        """The request left and no answer was recorded: find its bulk, and only then send again (design promise 1)."""
+        if (wait := self._unsettled(batch)) > 0:
+            return wait
+        operations = await unpack(self._ports.files, batch)
+        mapping = await self._mapping(state)
+        backend = self._ports.shops.backend(state.shop)
+        since = (batch.sending_at or self._ports.clock.now()) - CLOCK_SKEW
+        known = await self._ports.batches.receipts(state.shop, since)
+        receipt = await backend.find(mapping, operations, since=since, known=known)
+        if receipt is not None:
+            await self._sent(state, batch, receipt)
+            return None
+        if not mapping.request.idempotent:
+            await self._lost(state, batch, operations)
+            return None
+        return await self._repeat(state, batch, operations, backend)
+
+    async def _repeat(
+        self,
+        state: Import,
+        batch: Batch,
+        operations: Sequence[Operation],
+        backend: Backend,
+    ) -> float | None:
+        """The shop does not hold it. Send again; after several silences with a healthy shop, suspect the content."""
+        if batch.attempt >= MOST_ATTEMPTS:
+            await backend.probe()
+            text = f"The shop gave no clear answer to this request in {batch.attempt} attempts, though it answers others."
+            await self._refused(state, batch, operations, Reason(code="shop.no_answer", text=text))
+            return None
+        reason = Reason(code="shop.not_taken", text="The shop holds no such bulk; it is sent again.")
+        await self._ports.batches.record_not_taken(batch, reason)
+        return backoff(batch.attempt, first=0.5)
+
+    async def _lost(self, state: Import, batch: Batch, operations: Sequence[Operation]) -> None:
+        text = "The shop gave no answer and holds no such bulk; this request is not safe to repeat."
+        errors = [
+            op.error(Outcome.UNKNOWN, "shop.no_answer", text, "Look at it in the shop.") for op in operations
+        ]
+        counts = {Outcome.UNKNOWN: len(operations)}
+        await self._ports.batches.record_confirmed(batch, counts=counts, into=[], errors=errors)
+        await self._go_on(state)
+
+    async def _refused(
+        self, state: Import, batch: Batch, operations: Sequence[Operation], reason: Reason
+    ) -> None:
+        """A refused request names no culprit (contract S2): halve it until one operation stands alone."""
+        if len(operations) == 1:
+            fix = "Correct the row as the shop's sentence says and import it again."
+            errors = [operations[0].error(Outcome.FAILED, reason.code, reason.text, fix)]
+            await self._ports.batches.record_refused(batch, reason, into=[], errors=errors)
+        else:
+            into = [
+                await pack(
+                    self._ports.files, state.id, f"{batch.id}.{part}", half, parent=batch, tries=batch.tries
+                )
+                for part, half in enumerate(halves(operations), 1)
+            ]
+            await self._ports.batches.record_refused(batch, reason, into=into, errors=[])
+        await self._go_on(state)
+
+    async def _go_on(self, state: Import) -> None:
+        await self._dispatch.fill(state)
+        await self._dispatch.finish_if_settled(state.id)
+
+    async def _mapping(self, state: Import) -> Mapping:
+        text = (await self._ports.files.read(f"{folder(state.id)}/mapping.yaml")).decode()
+        return self._ports.mappings.parse(state.mapping, text)

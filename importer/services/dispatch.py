@@ -1,0 +1,68 @@
+"""Which batches may go now, and when an import is done: decisions about the queue, made from the state alone."""
+
+from importer.domain.batches import IN_FLIGHT, Batch, BatchStatus
+from importer.domain.imports import Import
+from importer.domain.steps import Step, StepKind
+from importer.domain.timing import backoff
+from importer.ports import Ports
+from importer.services.intake import prepare_step
+
+
+class Dispatch:
+    def __init__(self, ports: Ports) -> None:
+        self._ports = ports
+
+    async def fill(self, state: Import) -> None:
+        """Publish `deliver` for as many waiting batches as the shop has free places.
+
+        Imports of one entity into one shop go one after the other: overlapping writes of one SKU corrupt a Magento
+        shop for good, and two files may name the same SKU. Within a file every key is unique, so its batches may
+        overlap. A dry run writes nothing and waits for nobody.
+        """
+        head = state if state.dry_run else await self._first_in_lane(state)
+        if head is None:
+            return
+        waiting = [b for b in await self._ports.batches.open(head.id) if b.status is BatchStatus.WAITING]
+        limit = self._ports.shops.limits(head.shop).batches_in_flight
+        free = limit if head.dry_run else limit - await self._ports.batches.in_flight(head.shop)
+        for batch in waiting[: max(0, free)]:
+            delay = backoff(batch.tries) if batch.tries else 0.0
+            await self._ports.queue.publish(batch_step(StepKind.DELIVER, batch, head), delay=delay)
+
+    async def _first_in_lane(self, state: Import) -> Import | None:
+        """The import whose turn it is: one that has batches in flight, else the oldest."""
+        lane = [
+            other
+            for other in await self._ports.imports.unfinished()
+            if other.shop == state.shop and other.entity == state.entity and not other.dry_run
+        ]
+        for other in lane:
+            if any(batch.status in IN_FLIGHT for batch in await self._ports.batches.open(other.id)):
+                return other
+        return lane[0] if lane else None
+
+    async def finish_if_settled(self, import_id: str) -> None:
+        state = await self._ports.imports.get(import_id)
+        if state.settled and not state.ended:
+            await self._ports.queue.publish(
+                Step(kind=StepKind.FINISH, target=state.id, shop=state.shop, entity=state.entity),
+            )
+
+    async def sweep(self) -> None:
+        """Publish every step that the state asks for. Those already queued stay; lost ones come back."""
+        for state in await self._ports.imports.unfinished():
+            if state.shop not in self._ports.shops.names():
+                continue  # its shop was taken out of the settings: it waits until the shop is back
+            if not state.read_whole:
+                await self._ports.queue.publish(prepare_step(state))
+            for batch in await self._ports.batches.open(state.id):
+                if batch.status is BatchStatus.SENT:
+                    await self._ports.queue.publish(batch_step(StepKind.TRACK, batch, state))
+                elif batch.status in IN_FLIGHT:
+                    await self._ports.queue.publish(batch_step(StepKind.DELIVER, batch, state))
+            await self.fill(state)
+            await self.finish_if_settled(state.id)
+
+
+def batch_step(kind: StepKind, batch: Batch, state: Import) -> Step:
+    return Step(kind=kind, target=batch.id, shop=state.shop, entity=state.entity)

@@ -1,0 +1,92 @@
+"""Taking in an import: the bytes are kept whole, what can be refused at once is refused, then the work is queued."""
+
+import asyncio
+import hashlib
+import secrets
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import PurePath
+
+from importer import formats
+from importer.domain.errors import FileDamaged
+from importer.domain.imports import Import, KeptFile
+from importer.domain.mapping import Mapping
+from importer.domain.steps import Step, StepKind
+from importer.ports import Ports, Request
+from importer.services.payloads import folder
+from importer.transform.binding import bind
+
+NAME_LIMIT = 200
+
+
+@dataclass(frozen=True, kw_only=True)
+class Order:
+    """What somebody asks for. `name` is the file's name as its owner has it; it is shown, never opened."""
+
+    name: str
+    mapping: str
+    shop: str
+    dry_run: bool = False
+    idempotency_key: str | None = None
+
+
+class Intake:
+    def __init__(self, ports: Ports, *, upload_limit: int) -> None:
+        self._ports = ports
+        self._limit = upload_limit
+
+    async def accept(self, order: Order, chunks: AsyncIterator[bytes]) -> Import:
+        """Keep the bytes and queue the import. Raises RequestError, leaving nothing behind."""
+        text = self._ports.mappings.text(order.mapping)
+        mapping = self._ports.mappings.parse(order.mapping, text)
+        self._ports.shops.limits(order.shop)
+        import_id = self._new_id()
+        try:
+            accepted = await self._accept(import_id, order, mapping, text, chunks)
+        except BaseException:
+            await self._ports.files.remove(folder(import_id))
+            raise
+        if accepted.id != import_id:  # this idempotency key has been here before
+            await self._ports.files.remove(folder(import_id))
+        await self._ports.queue.publish(prepare_step(accepted))
+        return accepted
+
+    async def _accept(
+        self,
+        import_id: str,
+        order: Order,
+        mapping: Mapping,
+        text: str,
+        chunks: AsyncIterator[bytes],
+    ) -> Import:
+        name = PurePath(order.name.replace("\\", "/")).name[-NAME_LIMIT:] or "upload.csv"
+        kept = f"{folder(import_id)}/source"
+        size, sha256 = await self._ports.files.keep(kept, chunks, limit=self._limit)
+        async with self._ports.files.local(kept) as path:
+            head = await asyncio.to_thread(formats.header, path, name)
+        if size == 0:
+            raise FileDamaged(f"{name}: the file is empty.", code="file.empty")
+        bind(mapping, head.own)
+        await self._ports.files.write(f"{folder(import_id)}/mapping.yaml", text.encode())
+        words = "\n".join([order.mapping, text, order.shop, str(order.dry_run), name, sha256])
+        return await self._ports.imports.accept(
+            Request(
+                id=import_id,
+                shop=order.shop,
+                mapping=order.mapping,
+                entity=mapping.entity,
+                kept=KeptFile(name=name, file=kept, size=size, sha256=sha256),
+                dry_run=order.dry_run,
+                idempotency_key=order.idempotency_key,
+                request_hash=hashlib.sha256(words.encode()).hexdigest(),
+            ),
+        )
+
+    def _new_id(self) -> str:
+        """Sorts by time: milliseconds in hexadecimal, then chance."""
+        milliseconds = int(self._ports.clock.now().timestamp() * 1000)
+        return f"imp_{milliseconds:012x}{secrets.token_hex(4)}"
+
+
+def prepare_step(state: Import) -> Step:
+    return Step(kind=StepKind.PREPARE, target=state.id, shop=state.shop, entity=state.entity)

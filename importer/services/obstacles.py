@@ -1,0 +1,40 @@
+"""When the shop stands in the way: the import waits and says why; it fails only when somebody has set a limit."""
+
+from importer.domain.errors import BackendDenied, BackendError
+from importer.domain.imports import Import, ImportStatus, Reason
+from importer.domain.steps import Step, StepKind
+from importer.ports import Ports
+from importer.services.closing import Closing
+
+SHORTEST_WAIT, LONGEST_WAIT = 1.0, 60.0
+
+
+class Obstacles:
+    """`patience` is in seconds; None waits for ever, as a service should."""
+
+    def __init__(self, ports: Ports, closing: Closing, *, patience: float | None) -> None:
+        self._ports = ports
+        self._closing = closing
+        self._patience = patience
+
+    async def met(self, step: Step, error: BackendError) -> float | None:
+        """Seconds after which to try again, or None when patience has ended."""
+        state = await self._import_of(step)
+        reason = Reason(code=error.code, text=error.text)
+        if not state.ended:
+            await self._ports.imports.record_waiting(state.id, reason)
+        waited = self._waited(state)
+        if self._patience is not None and (isinstance(error, BackendDenied) or waited > self._patience):
+            await self._closing.abandon(state.id, ImportStatus.FAILED, reason)
+            return None
+        return error.retry_after or min(LONGEST_WAIT, max(SHORTEST_WAIT, waited / 4))
+
+    def _waited(self, state: Import) -> float:
+        since = state.waiting_since
+        return (self._ports.clock.now() - since).total_seconds() if since else 0.0
+
+    async def _import_of(self, step: Step) -> Import:
+        if step.kind in (StepKind.PREPARE, StepKind.FINISH):
+            return await self._ports.imports.get(step.target)
+        batch = await self._ports.batches.get(step.target)
+        return await self._ports.imports.get(batch.import_id)

@@ -1,0 +1,109 @@
+"""Tracking a batch: done means no open operation and as many final ones as were sent; the bulk's own status is not asked.
+
+(contract S9, S19, S21)
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from importer.domain.batches import Batch, BatchStatus, NewBatch, Operation, OperationStatus, Receipt
+from importer.domain.failures import ROW_OUTCOME, Verdict, classify
+from importer.domain.imports import Import, Reason
+from importer.domain.rows import Outcome, RowError
+from importer.domain.steps import Step
+from importer.domain.timing import poll_interval
+from importer.ports import Ports
+from importer.services.dispatch import Dispatch
+from importer.services.payloads import pack, unpack
+
+MOST_TRIES = 3
+"""How often an operation is sent again after a failure that passes (deadlock, lock wait)."""
+
+STALL_SECONDS = 60.0
+GIVE_UP_SECONDS = 24 * 3600.0
+"""After a day an operation that is still open gets the outcome `unknown`; Magento gives up after 12 hours (S11)."""
+
+STALLED = (
+    "The shop has taken {operations} rows and confirmed none of them for {seconds:.0f} seconds. Probably no consumer "
+    "runs. On the shop's host: bin/magento queue:consumers:start async.operations.all"
+)
+
+FIXES = {
+    Outcome.FAILED: "Correct the row as the shop's sentence says and import it again.",
+    Outcome.UNKNOWN: "Look at it in the shop, then import it again.",
+}
+
+
+class Tracking:
+    def __init__(self, ports: Ports, dispatch: Dispatch) -> None:
+        self._ports = ports
+        self._dispatch = dispatch
+
+    async def track(self, step: Step) -> float | None:
+        """Seconds after which to come again, or None. Raises BackendUnavailable, BackendDenied."""
+        batch = await self._ports.batches.get(step.target)
+        state = await self._ports.imports.get(batch.import_id)
+        if state.ended or batch.status is not BatchStatus.SENT or batch.bulk_uuid is None:
+            return None
+        age = _age(batch, self._ports.clock.now())
+        statuses = await self._ports.shops.backend(state.shop).poll(Receipt(bulk_uuid=batch.bulk_uuid))
+        final = {
+            s.position: s
+            for s in statuses
+            if classify(s) is not Verdict.OPEN and s.position < batch.operations
+        }
+        if len(final) < batch.operations and age < GIVE_UP_SECONDS:
+            await self._note_stall(state, batch, len(final), age)
+            return poll_interval(age)
+        await self._confirm(state, batch, final)
+        return None
+
+    async def _note_stall(self, state: Import, batch: Batch, confirmed: int, age: float) -> None:
+        if confirmed == 0 and age > STALL_SECONDS:
+            text = STALLED.format(operations=batch.operations, seconds=STALL_SECONDS)
+            await self._ports.imports.record_waiting(state.id, Reason(code="shop.stalled", text=text))
+
+    async def _confirm(self, state: Import, batch: Batch, final: dict[int, OperationStatus]) -> None:
+        again: list[Operation] = []
+        counts: dict[Outcome, int] = {}
+        errors: list[RowError] = []
+        for position, operation in enumerate(await unpack(self._ports.files, batch)):
+            status = final.get(position)
+            if _goes_again(status, batch):
+                again.append(operation)
+                continue
+            outcome, error = _outcome(operation, status)
+            counts[outcome] = counts.get(outcome, 0) + 1
+            errors += [error] if error else []
+        into = await self._pack_again(state, batch, again)
+        await self._ports.batches.record_confirmed(batch, counts=counts, into=into, errors=errors)
+        await self._dispatch.fill(state)
+        await self._dispatch.finish_if_settled(state.id)
+
+    async def _pack_again(
+        self, state: Import, batch: Batch, operations: Sequence[Operation]
+    ) -> list[NewBatch]:
+        """What failed in passing travels on in a batch of its own."""
+        if not operations:
+            return []
+        name = f"{batch.id}.r"
+        return [
+            await pack(self._ports.files, state.id, name, operations, parent=batch, tries=batch.tries + 1)
+        ]
+
+
+def _age(batch: Batch, now: datetime) -> float:
+    return (now - batch.sent_at).total_seconds() if batch.sent_at else 0.0
+
+
+def _goes_again(status: OperationStatus | None, batch: Batch) -> bool:
+    return status is not None and classify(status) is Verdict.AGAIN and batch.tries < MOST_TRIES
+
+
+def _outcome(operation: Operation, status: OperationStatus | None) -> tuple[Outcome, RowError | None]:
+    outcome = ROW_OUTCOME[classify(status)] if status is not None else Outcome.UNKNOWN
+    if outcome is Outcome.SUCCEEDED:
+        return outcome, None
+    text = status.text if status is not None else "The shop has not said for a day what became of this row."
+    code = "shop.rejected" if outcome is Outcome.FAILED else "shop.unknown"
+    return outcome, operation.error(outcome, code, text, FIXES[outcome])

@@ -1,0 +1,167 @@
+"""Batches in SQL (port `Batches`). Every change is a compare-and-set on the batch's status, with its event."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import RowMapping, func, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from importer.domain.batches import IN_FLIGHT, OPEN, Batch, BatchStatus, NewBatch, Receipt
+from importer.domain.errors import UnknownName
+from importer.domain.history import EventKind
+from importer.domain.imports import Import, Reason
+from importer.domain.rows import Counts, RowError, count
+from importer.ports import Clock
+from importer.store import journal
+from importer.store.database import Database
+from importer.store.tables import batches
+
+NOT_IN_A_BATCH = ("parent",)
+UNANSWERED = {BatchStatus.SENDING, BatchStatus.IN_DOUBT}
+
+
+@dataclass(frozen=True)
+class Transition:
+    """From any of the statuses `before` to what `change` says; `into` and `errors` are what becomes of the rest."""
+
+    before: set[BatchStatus]
+    change: Mapping[str, Any]
+    kind: EventKind
+    data: Mapping[str, Any]
+    into: Sequence[NewBatch] = ()
+    errors: Sequence[RowError] = ()
+
+
+async def add_batches(connection: AsyncConnection, state: Import, new: Sequence[NewBatch]) -> None:
+    """Number them on from the import's last one and let them wait."""
+    if not new:
+        return
+    query = select(func.coalesce(func.max(batches.c.number), 0)).where(batches.c.import_id == state.id)
+    last = int((await connection.execute(query)).scalar_one())
+    common = {"import_id": state.id, "shop": state.shop, "status": BatchStatus.WAITING, "attempt": 0}
+    rows = [{**common, "number": last + place, **asdict(batch)} for place, batch in enumerate(new, 1)]
+    await connection.execute(insert(batches), rows)
+
+
+class SqlBatches:
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+
+    async def get(self, batch_id: str) -> Batch:
+        found = await self._select(batches.c.id == batch_id)
+        if not found:
+            raise UnknownName(f"There is no batch {batch_id}.")
+        return found[0]
+
+    async def open(self, import_id: str) -> list[Batch]:
+        statuses = [status.value for status in OPEN]
+        return await self._select(batches.c.import_id == import_id, batches.c.status.in_(statuses))
+
+    async def of(self, import_id: str) -> list[Batch]:
+        return await self._select(batches.c.import_id == import_id)
+
+    async def _select(self, *where: Any) -> list[Batch]:
+        query = select(batches).where(*where).order_by(batches.c.number)
+        async with self._database.reading() as connection:
+            return [_from_row(row) for row in (await connection.execute(query)).mappings()]
+
+    async def in_flight(self, shop: str) -> int:
+        statuses = [status.value for status in IN_FLIGHT]
+        query = select(func.count()).where(batches.c.shop == shop, batches.c.status.in_(statuses))
+        async with self._database.reading() as connection:
+            return int((await connection.execute(query)).scalar_one())
+
+    async def receipts(self, shop: str, since: datetime) -> set[str]:
+        query = select(batches.c.bulk_uuid).where(batches.c.shop == shop, batches.c.sent_at >= since)
+        async with self._database.reading() as connection:
+            return set((await connection.execute(query)).scalars())
+
+    async def record_sending(self, batch: Batch) -> bool:
+        change = {
+            "status": BatchStatus.SENDING,
+            "attempt": batch.attempt + 1,
+            "sending_at": self._clock.now(),
+        }
+        data = {"attempt": batch.attempt + 1, "content_hash": batch.content_hash}
+        return await self._record(batch, Transition({BatchStatus.WAITING}, change, EventKind.SENDING, data))
+
+    async def record_sent(self, batch: Batch, receipt: Receipt) -> bool:
+        change = {"status": BatchStatus.SENT, "bulk_uuid": receipt.bulk_uuid, "sent_at": self._clock.now()}
+        data = {"bulk_uuid": receipt.bulk_uuid, "operations": batch.operations}
+        return await self._record(batch, Transition(UNANSWERED, change, EventKind.SENT, data))
+
+    async def record_in_doubt(self, batch: Batch, reason: Reason) -> bool:
+        change = {"status": BatchStatus.IN_DOUBT}
+        return await self._record(
+            batch,
+            Transition({BatchStatus.SENDING}, change, EventKind.IN_DOUBT, asdict(reason)),
+        )
+
+    async def record_not_taken(self, batch: Batch, reason: Reason) -> bool:
+        change = {"status": BatchStatus.WAITING}
+        return await self._record(batch, Transition(UNANSWERED, change, EventKind.NOT_TAKEN, asdict(reason)))
+
+    async def record_refused(
+        self,
+        batch: Batch,
+        reason: Reason,
+        *,
+        into: Sequence[NewBatch],
+        errors: Sequence[RowError],
+    ) -> bool:
+        change = {"status": BatchStatus.REFUSED}
+        data = {**asdict(reason), "outcomes": journal.outcomes(count(errors)), "into": _into(into)}
+        return await self._record(
+            batch,
+            Transition(UNANSWERED, change, EventKind.REFUSED, data, into=into, errors=errors),
+        )
+
+    async def record_confirmed(
+        self,
+        batch: Batch,
+        *,
+        counts: Counts,
+        into: Sequence[NewBatch],
+        errors: Sequence[RowError],
+    ) -> bool:
+        change = {"status": BatchStatus.CONFIRMED}
+        data = {"outcomes": journal.outcomes(counts), "into": _into(into)}
+        return await self._record(
+            batch,
+            Transition(set(OPEN), change, EventKind.CONFIRMED, data, into=into, errors=errors),
+        )
+
+    async def _record(self, batch: Batch, transition: Transition) -> bool:
+        """One transition of one batch. Nothing happens unless the batch still is what the caller saw."""
+        async with self._database.writing() as connection:
+            state = await journal.load(connection, batch.import_id)
+            if state.ended:
+                return False
+            changed = await connection.execute(
+                update(batches)
+                .where(
+                    batches.c.id == batch.id,
+                    batches.c.status.in_([status.value for status in transition.before]),
+                    batches.c.attempt == batch.attempt,
+                )
+                .values(**transition.change),
+            )
+            if changed.rowcount != 1:
+                return False
+            await add_batches(connection, state, transition.into)
+            await journal.add_rows(connection, state.id, transition.errors)
+            data = {"batch": batch.id, **transition.data}
+            await journal.append(connection, state, transition.kind, data, self._clock.now())
+            return True
+
+
+def _into(new: Sequence[NewBatch]) -> list[dict[str, Any]]:
+    return [{"batch": batch.id, "operations": batch.operations} for batch in new]
+
+
+def _from_row(row: RowMapping) -> Batch:
+    values = {name: value for name, value in row.items() if name not in NOT_IN_A_BATCH}
+    return Batch(**{**values, "status": BatchStatus(row["status"])})

@@ -1,0 +1,103 @@
+"""The connection to the state: SQLite with one writer at a time, and the schema it must have."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from alembic import command
+from alembic.config import Config
+from alembic.util.exc import CommandError
+from sqlalchemy import Connection, event
+from sqlalchemy.exc import DatabaseError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from importer.domain.errors import ConfigurationError
+
+BUSY_MILLISECONDS = 30_000
+MIGRATIONS = Path(__file__).parent / "migrations"
+
+PRAGMAS = (
+    "journal_mode=WAL",
+    "synchronous=FULL",  # an intent to send must survive a power cut, or a batch goes out twice
+    f"busy_timeout={BUSY_MILLISECONDS}",
+    "foreign_keys=ON",
+)
+
+
+class Database:
+    """Two engines on one file. Writers begin IMMEDIATE: a later upgrade of a read lock would fail at once."""
+
+    def __init__(self, path: Path) -> None:
+        self._write = _engine(path, begin="BEGIN IMMEDIATE", connections=1)
+        self._read = _engine(path, begin="BEGIN", connections=4)
+
+    @asynccontextmanager
+    async def writing(self) -> AsyncIterator[AsyncConnection]:
+        """A transaction that may write; it commits at the end, or not at all."""
+        async with self._write.begin() as connection:
+            yield connection
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[AsyncConnection]:
+        async with self._read.connect() as connection:
+            yield connection
+
+    async def migrate(self) -> None:
+        """Bring the schema to this version. Raises ConfigurationError when the file is newer or no database."""
+        async with self._write.connect() as connection:
+            await connection.run_sync(_upgrade)
+
+    async def close(self) -> None:
+        await self._read.dispose()
+        await self._write.dispose()
+
+
+@asynccontextmanager
+async def open_database(path: Path) -> AsyncIterator[Database]:
+    """The state in the file `path`, created or migrated as needed."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    database = Database(path)
+    try:
+        await database.migrate()
+        yield database
+    finally:
+        await database.close()
+
+
+def _engine(path: Path, *, begin: str, connections: int) -> AsyncEngine:
+    engine = create_async_engine(f"sqlite+aiosqlite:///{path}", pool_size=connections, max_overflow=0)
+
+    @event.listens_for(engine.sync_engine, "connect")
+    def prepare(connection: Any, _record: Any) -> None:
+        connection.isolation_level = None  # the driver must not begin transactions of its own
+        cursor = connection.cursor()
+        for pragma in PRAGMAS:
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    @event.listens_for(engine.sync_engine, "begin")
+    def start(connection: Connection) -> None:
+        connection.exec_driver_sql(begin)
+
+    return engine
+
+
+def alembic_config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    return config
+
+
+def _upgrade(connection: Connection) -> None:
+    config = alembic_config()
+    config.attributes["connection"] = connection
+    try:
+        command.upgrade(config, "head")
+        connection.commit()
+    except CommandError as error:
+        raise ConfigurationError(
+            "The state was written by a newer version of importer. Install that version, or use another data folder.",
+        ) from error
+    except DatabaseError as error:
+        raise ConfigurationError(f"The state file cannot be used as a database: {error.orig}.") from error

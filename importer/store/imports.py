@@ -1,0 +1,156 @@
+"""Imports and their logs in SQL (port `Imports`)."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+
+from sqlalchemy import select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from importer.domain.batches import OPEN, BatchStatus, NewBatch
+from importer.domain.errors import Conflict
+from importer.domain.history import Event, EventKind
+from importer.domain.imports import ENDED, Import, ImportStatus, Reason
+from importer.domain.rows import RowError, count
+from importer.ports import Clock, Request
+from importer.store import journal
+from importer.store.batches import add_batches
+from importer.store.database import Database
+from importer.store.tables import batches, import_events, imports
+
+
+class SqlImports:
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+
+    async def accept(self, request: Request) -> Import:
+        data = {
+            "shop": request.shop,
+            "mapping": request.mapping,
+            "entity": request.entity,
+            "kept": asdict(request.kept),
+            "dry_run": request.dry_run,
+        }
+        event = Event(import_id=request.id, seq=1, at=self._clock.now(), kind=EventKind.ACCEPTED, data=data)
+        async with self._database.writing() as connection:
+            earlier = await _earlier(connection, request)
+            if earlier is not None:
+                return earlier
+            return await journal.begin(
+                connection,
+                event,
+                idempotency_key=request.idempotency_key,
+                request_hash=request.request_hash,
+            )
+
+    async def get(self, import_id: str) -> Import:
+        async with self._database.reading() as connection:
+            return await journal.load(connection, import_id)
+
+    async def latest(self, *, limit: int, before: str | None = None) -> list[Import]:
+        query = select(imports).order_by(imports.c.id.desc()).limit(limit)
+        if before is not None:
+            query = query.where(imports.c.id < before)
+        async with self._database.reading() as connection:
+            return [journal.from_row(row) for row in (await connection.execute(query)).mappings()]
+
+    async def unfinished(self) -> list[Import]:
+        ended = [status.value for status in ENDED]
+        query = select(imports).where(imports.c.status.not_in(ended)).order_by(imports.c.id)
+        async with self._database.reading() as connection:
+            return [journal.from_row(row) for row in (await connection.execute(query)).mappings()]
+
+    async def events(self, import_id: str, *, after: int = 0) -> list[Event]:
+        query = (
+            select(import_events)
+            .where(import_events.c.import_id == import_id, import_events.c.seq > after)
+            .order_by(import_events.c.seq)
+        )
+        async with self._database.reading() as connection:
+            rows = (await connection.execute(query)).mappings().all()
+        return [Event(**{**row, "kind": EventKind(row["kind"])}) for row in rows]
+
+    async def record_counted(self, import_id: str, *, rows: int, columns: Mapping[str, list[str]]) -> None:
+        async with self._database.writing() as connection:
+            state = await journal.load(connection, import_id)
+            if state.status is ImportStatus.ACCEPTED:
+                data = {"rows": rows, "columns": dict(columns)}
+                await journal.append(connection, state, EventKind.COUNTED, data, self._clock.now())
+
+    async def record_prepared(
+        self,
+        import_id: str,
+        *,
+        start: int,
+        rows: int,
+        errors: Sequence[RowError],
+        batches: Sequence[NewBatch],
+    ) -> bool:
+        async with self._database.writing() as connection:
+            state = await journal.load(connection, import_id)
+            if state.ended or state.rows_read != start:
+                return False
+            await journal.add_rows(connection, import_id, errors)
+            await add_batches(connection, state, batches)
+            data = {
+                "rows": rows,
+                "outcomes": journal.outcomes(count(errors)),
+                "batches": [{"batch": batch.id, "operations": batch.operations} for batch in batches],
+            }
+            await journal.append(connection, state, EventKind.ROWS_PREPARED, data, self._clock.now())
+            return True
+
+    async def record_read_whole(self, import_id: str) -> None:
+        async with self._database.writing() as connection:
+            state = await journal.load(connection, import_id)
+            if not state.ended and not state.read_whole:
+                await journal.append(connection, state, EventKind.READ_WHOLE, {}, self._clock.now())
+
+    async def record_waiting(self, import_id: str, reason: Reason) -> None:
+        """The same reason twice in a row is one event."""
+        async with self._database.writing() as connection:
+            state = await journal.load(connection, import_id)
+            if not state.ended and state.waiting != reason:
+                await journal.append(connection, state, EventKind.WAITING, asdict(reason), self._clock.now())
+
+    async def record_ended(
+        self,
+        import_id: str,
+        status: ImportStatus,
+        *,
+        reason: Reason | None = None,
+        errors: Sequence[RowError] = (),
+    ) -> bool:
+        async with self._database.writing() as connection:
+            state = await journal.load(connection, import_id)
+            if state.ended:
+                return False
+            await journal.add_rows(connection, import_id, errors)
+            await connection.execute(
+                update(batches)
+                .where(batches.c.import_id == import_id, batches.c.status.in_([s.value for s in OPEN]))
+                .values(status=BatchStatus.ABANDONED.value),
+            )
+            data = {
+                "status": status.value,
+                "outcomes": journal.outcomes(count(errors)),
+                "reason": asdict(reason) if reason else None,
+            }
+            await journal.append(connection, state, EventKind.ENDED, data, self._clock.now())
+            return True
+
+
+async def _earlier(connection: AsyncConnection, request: Request) -> Import | None:
+    """The import that this idempotency key has made before. Raises Conflict when it was another request."""
+    if request.idempotency_key is None:
+        return None
+    query = select(imports).where(imports.c.idempotency_key == request.idempotency_key)
+    row = (await connection.execute(query)).mappings().one_or_none()
+    if row is None:
+        return None
+    if row["request_hash"] != request.request_hash:
+        raise Conflict(
+            "This Idempotency-Key was used for another request. Use a new key for a new request.",
+            code="idempotency.reused",
+        )
+    return journal.from_row(row)

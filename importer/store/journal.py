@@ -1,0 +1,98 @@
+"""Appending an event and moving the projection with it, in one transaction: the only way state changes."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import RowMapping, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from importer.domain.errors import UnknownName
+from importer.domain.history import Event, EventKind, apply
+from importer.domain.imports import Import, ImportStatus, KeptFile, Reason
+from importer.domain.rows import Counts, Outcome, RowError
+from importer.store.tables import import_events, import_rows, imports
+
+SETTLED_ONCE = ("idempotency_key", "request_hash")
+"""Columns of `imports` that are not part of the projection."""
+
+
+async def load(connection: AsyncConnection, import_id: str) -> Import:
+    """Raises UnknownName."""
+    row = (
+        (await connection.execute(select(imports).where(imports.c.id == import_id))).mappings().one_or_none()
+    )
+    if row is None:
+        raise UnknownName(f"There is no import {import_id}.", code="import.unknown")
+    return from_row(row)
+
+
+async def append(
+    connection: AsyncConnection,
+    state: Import,
+    kind: EventKind,
+    data: Mapping[str, Any],
+    at: datetime,
+) -> Import:
+    """The next event of the import, and the projection that follows from it."""
+    event = Event(import_id=state.id, seq=state.seq + 1, at=at, kind=kind, data=data)
+    after = apply(state, event)
+    await connection.execute(insert(import_events).values(**_event_row(event)))
+    await connection.execute(update(imports).where(imports.c.id == state.id).values(**to_row(after)))
+    return after
+
+
+async def begin(connection: AsyncConnection, event: Event, **once: Any) -> Import:
+    """The first event: it makes the import."""
+    state = apply(None, event)
+    await connection.execute(insert(imports).values(**to_row(state), **once))
+    await connection.execute(insert(import_events).values(**_event_row(event)))
+    return state
+
+
+async def add_rows(connection: AsyncConnection, import_id: str, errors: Sequence[RowError]) -> None:
+    """Errors of rows that have their final outcome; several errors of one row are numbered."""
+    numbers: dict[int, int] = {}
+    rows = []
+    for error in errors:
+        numbers[error.row] = numbers.get(error.row, 0) + 1
+        rows.append({"import_id": import_id, "number": numbers[error.row], **asdict(error)})
+    if rows:
+        await connection.execute(insert(import_rows), rows)
+
+
+def outcomes(counts: Counts) -> dict[str, int]:
+    """Counts as an event carries them."""
+    return {outcome.value: number for outcome, number in counts.items() if number}
+
+
+def _event_row(event: Event) -> dict[str, Any]:
+    return {
+        "import_id": event.import_id,
+        "seq": event.seq,
+        "at": event.at,
+        "kind": event.kind.value,
+        "data": dict(event.data),
+    }
+
+
+def to_row(state: Import) -> dict[str, Any]:
+    row = {name: getattr(state, name) for name in imports.c.keys() if name not in SETTLED_ONCE}  # noqa: SIM118
+    row["status"] = state.status.value
+    row["kept"] = asdict(state.kept)
+    row["counts"] = outcomes(state.counts)
+    row["columns"] = dict(state.columns)
+    row["waiting"] = asdict(state.waiting) if state.waiting else None
+    row["failure"] = asdict(state.failure) if state.failure else None
+    return row
+
+
+def from_row(row: RowMapping) -> Import:
+    values = {name: row[name] for name in imports.c.keys() if name not in SETTLED_ONCE}  # noqa: SIM118
+    values["status"] = ImportStatus(row["status"])
+    values["kept"] = KeptFile(**row["kept"])
+    values["counts"] = {Outcome(name): count for name, count in row["counts"].items()}
+    values["waiting"] = Reason(**row["waiting"]) if row["waiting"] else None
+    values["failure"] = Reason(**row["failure"]) if row["failure"] else None
+    return Import(**values)

@@ -1,0 +1,51 @@
+"""Rows that did not succeed, in SQL (port `Rows`)."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import distinct, func, select
+
+from importer.domain.rows import Outcome, RowError
+from importer.store.database import Database
+from importer.store.tables import import_rows
+
+FIELDS = ("row", "line", "outcome", "code", "text", "fix", "column", "key", "value")
+
+
+class SqlRows:
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def of(
+        self,
+        import_id: str,
+        *,
+        outcomes: Sequence[Outcome],
+        limit: int,
+        after: int = 0,
+    ) -> list[RowError]:
+        wanted = [
+            import_rows.c.import_id == import_id,
+            import_rows.c.outcome.in_([outcome.value for outcome in outcomes]),
+            import_rows.c.row > after,
+        ]
+        page = select(distinct(import_rows.c.row)).where(*wanted).order_by(import_rows.c.row).limit(limit)
+        query = (
+            select(*(import_rows.c[name] for name in FIELDS))
+            .where(*wanted, import_rows.c.row.in_(page.scalar_subquery()))
+            .order_by(import_rows.c.row, import_rows.c.number)
+        )
+        async with self._database.reading() as connection:
+            rows = (await connection.execute(query)).mappings().all()
+        return [RowError(**{**row, "outcome": Outcome(row["outcome"])}) for row in rows]
+
+    async def causes(self, import_id: str) -> list[tuple[Outcome, str, str, int]]:
+        rows = func.count(distinct(import_rows.c.row))
+        query = (
+            select(import_rows.c.outcome, import_rows.c.code, func.min(import_rows.c.text), rows)
+            .where(import_rows.c.import_id == import_id)
+            .group_by(import_rows.c.outcome, import_rows.c.code)
+            .order_by(rows.desc(), import_rows.c.outcome, import_rows.c.code)
+        )
+        async with self._database.reading() as connection:
+            found = (await connection.execute(query)).all()
+        return [(Outcome(outcome), code, text, number) for outcome, code, text, number in found]

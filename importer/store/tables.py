@@ -1,0 +1,141 @@
+"""The tables. Times are UTC, kept as ISO 8601 text so that both databases order and show them alike."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    Column,
+    Dialect,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+)
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    },
+)
+
+
+class Moment(TypeDecorator[datetime]):
+    """An aware moment, stored as UTC text with microseconds: sorts as time does."""
+
+    impl = String(32)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> Any:
+        return value.astimezone(UTC).isoformat(timespec="microseconds") if value is not None else None
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
+        return datetime.fromisoformat(value) if value is not None else None
+
+
+imports = Table(
+    "imports",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("status", String(16), nullable=False, index=True),
+    Column("shop", String(64), nullable=False),
+    Column("mapping", String(128), nullable=False),
+    Column("entity", String(64), nullable=False),
+    Column("kept", JSON, nullable=False),
+    Column("dry_run", Boolean, nullable=False),
+    Column("accepted_at", Moment, nullable=False),
+    Column("updated_at", Moment, nullable=False),
+    Column("ended_at", Moment),
+    Column("seq", Integer, nullable=False),
+    Column("rows_total", Integer),
+    Column("rows_read", Integer, nullable=False),
+    Column("sent", Integer, nullable=False),
+    Column("counts", JSON, nullable=False),
+    Column("batches", Integer, nullable=False),
+    Column("open_batches", Integer, nullable=False),
+    Column("read_whole", Boolean, nullable=False),
+    Column("columns", JSON, nullable=False),
+    Column("waiting", JSON),
+    Column("waiting_since", Moment),
+    Column("failure", JSON),
+    Column("idempotency_key", String(255), unique=True),
+    Column("request_hash", String(64), nullable=False),
+)
+
+import_events = Table(
+    "import_events",
+    metadata,
+    Column("import_id", ForeignKey("imports.id", ondelete="CASCADE"), primary_key=True),
+    Column("seq", Integer, primary_key=True),
+    Column("at", Moment, nullable=False),
+    Column("kind", String(32), nullable=False),
+    Column("data", JSON, nullable=False),
+)
+
+import_rows = Table(
+    "import_rows",
+    metadata,
+    Column("import_id", ForeignKey("imports.id", ondelete="CASCADE"), primary_key=True),
+    Column("row", Integer, primary_key=True),
+    Column("number", Integer, primary_key=True),  # a row may have several errors
+    Column("line", Integer, nullable=False),
+    Column("outcome", String(16), nullable=False),
+    Column("code", String(64), nullable=False),
+    Column("text", Text, nullable=False),
+    Column("fix", Text, nullable=False),
+    Column("column", String(255)),
+    Column("key", Text),
+    Column("value", Text),
+)
+
+batches = Table(
+    "batches",
+    metadata,
+    Column("id", String(96), primary_key=True),
+    Column("import_id", ForeignKey("imports.id", ondelete="CASCADE"), nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("parent", String(96)),
+    Column("shop", String(64), nullable=False),
+    Column("status", String(16), nullable=False),
+    Column("attempt", Integer, nullable=False),
+    Column("tries", Integer, nullable=False),
+    Column("operations", Integer, nullable=False),
+    Column("content_hash", String(64), nullable=False),
+    Column("file", String(255), nullable=False),
+    Column("bulk_uuid", String(64)),
+    Column("sending_at", Moment),
+    Column("sent_at", Moment),
+    UniqueConstraint("import_id", "number"),
+    Index(None, "shop", "status"),
+)
+
+steps = Table(
+    "steps",
+    metadata,
+    Column("kind", String(16), primary_key=True),
+    Column("target", String(96), primary_key=True),
+    Column("shop", String(64), nullable=False),
+    Column("entity", String(64), nullable=False),
+    Column("due_at", Float, nullable=False, index=True),  # seconds since 1970; also the end of a lease
+    Column("attempt", Integer, nullable=False),
+    Column("worker", String(64)),
+)
+
+tokens = Table(
+    "tokens",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("name", String(128), nullable=False),
+    Column("hash", String(64), nullable=False, unique=True),
+    Column("created_at", Moment, nullable=False),
+)

@@ -1,0 +1,56 @@
+"""Access tokens: only their SHA-256 is kept, the token itself is shown once."""
+
+import hashlib
+import secrets
+
+from sqlalchemy import func, insert, select
+
+from importer.ports import Clock
+from importer.store.database import Database
+from importer.store.tables import tokens
+
+
+class SqlTokens:
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+
+    async def first(self) -> str | None:
+        """A token for the first start; None when there is one already."""
+        async with self._database.writing() as connection:
+            if (await connection.execute(select(func.count()).select_from(tokens))).scalar_one():
+                return None
+            token = f"imp_{secrets.token_urlsafe(32)}"
+            await connection.execute(
+                insert(tokens).values(
+                    id=secrets.token_hex(8),
+                    name="first start",
+                    hash=digest(token),
+                    created_at=self._clock.now(),
+                ),
+            )
+            return token
+
+    async def add(self, name: str, token: str) -> None:
+        """Accept this token from now on; adding it again is nothing."""
+        async with self._database.writing() as connection:
+            known = await connection.execute(select(tokens.c.id).where(tokens.c.hash == digest(token)))
+            if known.first() is None:
+                values = {"id": secrets.token_hex(8), "name": name, "hash": digest(token)}
+                await connection.execute(insert(tokens).values(**values, created_at=self._clock.now()))
+
+    async def of(self, hash_: str) -> str | None:
+        """The id of the token with this hash."""
+        async with self._database.reading() as connection:
+            found = await connection.execute(select(tokens.c.id).where(tokens.c.hash == hash_))
+            return found.scalar_one_or_none()
+
+    async def known(self, token_id: str) -> bool:
+        async with self._database.reading() as connection:
+            found = await connection.execute(select(tokens.c.id).where(tokens.c.id == token_id))
+            return found.first() is not None
+
+
+def digest(token: str) -> str:
+    """SHA-256, hexadecimal. A token has 256 bits of chance: a slow hash would add nothing."""
+    return hashlib.sha256(token.encode()).hexdigest()

@@ -1,0 +1,63 @@
+"""Which column of a file is which column of a mapping: by name, then by synonym, upper and lower case alike."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from importer.domain.errors import RequestError
+from importer.domain.mapping import Mapping, UnknownColumns, suggestion
+
+
+@dataclass(frozen=True)
+class Binding:
+    """`names`: mapping column -> column of the file. `unknown`: columns of the file that mean nothing here."""
+
+    names: dict[str, str]
+    ignored: tuple[str, ...]
+    unknown: tuple[str, ...]
+
+    def labels(self) -> dict[str, str]:
+        return dict(self.names)
+
+    def label(self, column: str) -> str:
+        """How the file's owner calls a column of the mapping."""
+        return self.names.get(column, column)
+
+
+def bind(mapping: Mapping, names: Sequence[str]) -> Binding:
+    """Raises RequestError when a required column is missing or the mapping refuses unknown columns."""
+    lowered = {name.lower(): name for name in reversed(names)}
+    bound: dict[str, str] = {}
+    for column in mapping.columns.values():
+        found = next(
+            (lowered[word.lower()] for word in (column.name, *column.synonyms) if word.lower() in lowered),
+            None,
+        )
+        if found is not None and found not in bound.values():
+            bound[column.name] = found
+    _refuse_missing(mapping, bound, names)
+    rest = [name for name in names if name not in bound.values()]
+    ignored = tuple(name for name in rest if name.lower() in mapping.ignore)
+    unknown = tuple(name for name in rest if name.lower() not in mapping.ignore)
+    if unknown and mapping.unknown_columns is UnknownColumns.REJECT:
+        hints = "; ".join(f"{name}{suggestion(name, list(mapping.columns))}" for name in unknown)
+        raise RequestError(
+            f"The mapping {mapping.name} knows no column {hints}. Rename or remove it.",
+            code="columns.unknown",
+        )
+    return Binding(names=bound, ignored=ignored, unknown=unknown)
+
+
+def _refuse_missing(mapping: Mapping, bound: dict[str, str], names: Sequence[str]) -> None:
+    needed = [c for c in mapping.columns.values() if c.required or c.name == mapping.key]
+    missing = [column for column in needed if column.name not in bound]
+    if not missing:
+        return
+    wanted = "; ".join(
+        column.name + (f" (or {', '.join(column.synonyms)})" if column.synonyms else "") for column in missing
+    )
+    shown = ", ".join(names[:12]) + (" ..." if len(names) > 12 else "")
+    raise RequestError(
+        f"The file has no column {wanted}, which the mapping {mapping.name} needs. Its columns are: {shown}. "
+        "Choose another mapping or rename the column.",
+        code="columns.missing",
+    )

@@ -1,0 +1,103 @@
+"""Which rows are this mapping's business, and which of several rows with one key wins."""
+
+from collections.abc import Mapping as Dict
+from dataclasses import dataclass
+from typing import Any
+
+import polars as pl
+
+from importer.domain.mapping import Condition, Mapping, RepeatedKeys, Skip
+from importer.domain.rows import LINE, ROW, Outcome, RowError
+
+HIT = "#hit"
+
+
+@dataclass(frozen=True)
+class Selected:
+    cells: pl.DataFrame
+    errors: list[RowError]
+
+
+def fits(condition: Condition, cells: pl.DataFrame) -> pl.Expr:
+    """True where the condition holds; a column that the file does not have counts as empty."""
+    if condition.column in cells.columns:
+        cell = pl.col(condition.column).fill_null("").str.strip_chars().str.to_lowercase()
+        found = cell.is_in(sorted(condition.values))
+    else:
+        found = pl.lit("" in condition.values)
+    return ~found if condition.negated else found
+
+
+def leave_out(cells: pl.DataFrame, mapping: Mapping) -> Selected:
+    """Without the rows that the mapping skips; each of these gets its code and sentence."""
+    errors: list[RowError] = []
+    for skip in mapping.skip:
+        marked = cells.with_columns(fits(skip.when, cells).alias(HIT))
+        hit = marked.filter(pl.col(HIT))
+        errors += [_skipped(row, skip, mapping) for row in _places(hit, mapping.key, skip.when.column)]
+        cells = marked.filter(~pl.col(HIT)).drop(HIT)
+    return Selected(cells, errors)
+
+
+def _skipped(row: Dict[str, Any], skip: Skip, mapping: Mapping) -> RowError:
+    value = row.get(skip.when.column)
+    return RowError(
+        row=row[ROW],
+        line=row[LINE],
+        outcome=Outcome.SKIPPED,
+        code=skip.code,
+        text=skip.text.replace("{value}", value or ""),
+        fix=skip.fix.replace("{value}", value or ""),
+        column=skip.when.column,
+        key=row.get(mapping.key),
+        value=value,
+    )
+
+
+def keys(cells: pl.DataFrame, mapping: Mapping) -> pl.DataFrame:
+    """Record number and comparable key of every row that counts; Magento compares SKUs without case (recording 10)."""
+    kept = leave_out(cells, mapping).cells
+    key = pl.col(mapping.key).str.strip_chars().str.to_lowercase().alias("key")
+    return kept.select(pl.col(ROW), key).filter(pl.col("key").is_not_null() & (pl.col("key") != ""))
+
+
+def losers(all_keys: pl.DataFrame, mapping: Mapping) -> dict[int, int]:
+    """Rows whose key stands more than once, except the one that wins: record number -> the winner's."""
+    repeated = all_keys.filter(pl.col("key").is_duplicated())
+    wins = pl.col(ROW).max() if mapping.repeated_keys is RepeatedKeys.LAST else pl.col(ROW).min()
+    paired = repeated.with_columns(wins.over("key").alias("winner")).filter(pl.col(ROW) != pl.col("winner"))
+    return dict(paired.select(ROW, "winner").iter_rows())
+
+
+def drop_losers(cells: pl.DataFrame, mapping: Mapping, lost: Dict[int, int]) -> Selected:
+    """Without the rows that another row with the same key replaces (or, by policy, makes invalid)."""
+    if not lost:
+        return Selected(cells, [])
+    hit = pl.col(ROW).is_in(list(lost))
+    errors = [
+        _repeated(row, lost[row[ROW]], mapping)
+        for row in _places(cells.filter(hit), mapping.key, mapping.key)
+    ]
+    return Selected(cells.filter(~hit), errors)
+
+
+def _repeated(row: Dict[str, Any], winner: int, mapping: Mapping) -> RowError:
+    key = str(row[mapping.key])
+    refused = mapping.repeated_keys is RepeatedKeys.ERROR
+    does = "uses it too" if refused else "replaces this one"
+    return RowError(
+        row=row[ROW],
+        line=row[LINE],
+        outcome=Outcome.INVALID if refused else Outcome.SKIPPED,
+        code="key.repeated",
+        text=f"The key {key!r} stands more than once in the file; record {winner} {does}.",
+        fix="Keep one row for each key.",
+        column=mapping.key,
+        key=key,
+        value=key,
+    )
+
+
+def _places(cells: pl.DataFrame, *columns: str) -> list[dict[str, Any]]:
+    wanted = dict.fromkeys((ROW, LINE, *(name for name in columns if name in cells.columns)))
+    return list(cells.select(*wanted).iter_rows(named=True))

@@ -1,0 +1,119 @@
+"""The API. Commands answer with an id only (202), queries read projections (CQRS)."""
+
+from http import HTTPStatus
+from typing import Any
+
+import orjson
+from aiohttp import web
+
+from importer.domain.errors import RequestError
+from importer.domain.rows import Outcome
+from importer.services.reporting import row_document, summary
+from importer.web import uploads
+from importer.web.keys import IMPORTER
+
+routes = web.RouteTableDef()
+
+DEFAULT_LIMIT, MOST = 50, 500
+RETRY_AFTER = {"Retry-After": "1"}
+
+
+@routes.get("/livez")
+async def livez(_request: web.Request) -> web.Response:
+    return web.Response(text="alive\n")
+
+
+@routes.post("/v1/imports")
+async def create_import(request: web.Request) -> web.Response:
+    state = await uploads.accept(request)
+    headers = {"Location": f"/v1/imports/{state.id}", **RETRY_AFTER}
+    return _json({"id": state.id}, status=HTTPStatus.ACCEPTED, headers=headers)
+
+
+@routes.get("/v1/imports")
+async def list_imports(request: web.Request) -> web.Response:
+    limit = _limit(request)
+    found = await request.app[IMPORTER].ports.imports.latest(limit=limit, before=request.query.get("cursor"))
+    cursor = found[-1].id if len(found) == limit else None
+    return _json({"items": [summary(state) for state in found], "next": cursor})
+
+
+@routes.get("/v1/imports/{id}")
+async def show_import(request: web.Request) -> web.Response:
+    state = await request.app[IMPORTER].ports.imports.get(request.match_info["id"])
+    return _json(summary(state), headers={} if state.ended else RETRY_AFTER)
+
+
+@routes.get("/v1/imports/{id}/rows")
+async def list_rows(request: web.Request) -> web.Response:
+    """Rows that did not succeed, in file order; `cursor` is the last record number seen."""
+    ports = request.app[IMPORTER].ports
+    state = await ports.imports.get(request.match_info["id"])
+    limit, after = _limit(request), request.query.get("cursor", "0")
+    if not after.isdigit():
+        raise RequestError("`cursor` is the `next` of an earlier answer.", code="query.cursor")
+    rows = await ports.rows.of(state.id, outcomes=_outcomes(request), limit=limit, after=int(after))
+    full = len({row.row for row in rows}) == limit
+    return _json({"items": [row_document(row) for row in rows], "next": str(rows[-1].row) if full else None})
+
+
+@routes.get("/v1/imports/{id}/report")
+async def show_report(request: web.Request) -> web.StreamResponse:
+    """JSON; with `Accept: text/csv` or `?format=csv` the rows that need a person, in the file's own layout."""
+    import_id = request.match_info["id"]
+    if request.query.get("format") == "csv" or request.headers.get("Accept", "").startswith("text/csv"):
+        return await rows_file(request, import_id)
+    return _json(await request.app[IMPORTER].reporting.report(import_id))
+
+
+@routes.get("/v1/mappings")
+async def list_mappings(request: web.Request) -> web.Response:
+    return _json({"items": [{"name": name} for name in request.app[IMPORTER].ports.mappings.names()]})
+
+
+@routes.get("/v1/shops")
+async def list_shops(request: web.Request) -> web.Response:
+    return _json({"items": [{"name": name} for name in request.app[IMPORTER].ports.shops.names()]})
+
+
+async def rows_file(request: web.Request, import_id: str) -> web.StreamResponse:
+    """Stream the CSV; the import is looked up before the first byte, so an unknown one is still a clean 404."""
+    importer = request.app[IMPORTER]
+    state = await importer.ports.imports.get(import_id)
+    headers = {"Content-Disposition": f'attachment; filename="{state.id}-rows.csv"'}
+    response = web.StreamResponse(headers=headers)
+    response.content_type = "text/csv"
+    response.charset = "utf-8"
+    await response.prepare(request)
+    async for line in importer.reporting.rows_csv(state.id):
+        await response.write(line)
+    await response.write_eof()
+    return response
+
+
+def _limit(request: web.Request) -> int:
+    text = request.query.get("limit", str(DEFAULT_LIMIT))
+    if not text.isdigit() or not 1 <= int(text) <= MOST:
+        raise RequestError(f"`limit` is a number from 1 to {MOST}, not {text!r}.", code="query.limit")
+    return int(text)
+
+
+def _outcomes(request: web.Request) -> list[Outcome]:
+    words = request.query.get("outcome")
+    if not words:
+        return list(Outcome)
+    known = [outcome.value for outcome in Outcome]
+    unknown = [word for word in words.split(",") if word not in known]
+    if unknown:
+        raise RequestError(
+            f"`outcome` is one of {', '.join(known)}, not {unknown[0]!r}.", code="query.outcome"
+        )
+    return [Outcome(word) for word in words.split(",")]
+
+
+def _json(
+    document: Any, *, status: int = HTTPStatus.OK, headers: dict[str, str] | None = None
+) -> web.Response:
+    return web.Response(
+        body=orjson.dumps(document), status=status, headers=headers, content_type="application/json"
+    )

@@ -1,0 +1,49 @@
+"""The aiohttp application: routes, middlewares, templates."""
+
+from pathlib import Path
+
+import aiohttp_jinja2
+import jinja2
+from aiohttp import web
+
+from importer.bootstrap import Importer
+from importer.web import api, pages
+from importer.web.access import authenticate, session_key
+from importer.web.keys import IMPORTER, SESSION_KEY
+from importer.web.problems import problems
+
+HERE = Path(__file__).parent
+
+SECURITY_HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+        "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "Cache-Control": "no-store",
+}
+
+
+def create_app(importer: Importer) -> web.Application:
+    """The worker is not part of it: `serve` runs both, tests run either."""
+    app = web.Application(middlewares=[problems, authenticate])
+    app[IMPORTER] = importer
+    app[SESSION_KEY] = session_key(importer.settings.data_dir)
+    app.router.add_static("/static", HERE / "static")
+    app.add_routes(api.routes)
+    app.add_routes(pages.routes)
+    app.on_response_prepare.append(_secure)
+    environment = aiohttp_jinja2.setup(
+        app,
+        loader=jinja2.FileSystemLoader(HERE / "templates"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+    )
+    environment.filters["thousands"] = lambda number: f"{number:,}"
+    return app
+
+
+async def _secure(_request: web.Request, response: web.StreamResponse) -> None:
+    for name, value in SECURITY_HEADERS.items():
+        response.headers.setdefault(name, value)

@@ -1,0 +1,113 @@
+"""The page: choose a file and a mapping, watch it, see the report, take the failed rows home."""
+
+from http import HTTPStatus
+from typing import Any
+
+import aiohttp_jinja2
+from aiohttp import web
+
+from importer.domain.errors import ImporterError, MappingInvalid
+from importer.domain.imports import Import
+from importer.domain.rows import Outcome
+from importer.services.reporting import summary
+from importer.web import uploads
+from importer.web.access import sign_in, sign_out
+from importer.web.api import rows_file
+from importer.web.keys import IMPORTER
+from importer.web.problems import status_of
+
+routes = web.RouteTableDef()
+
+LISTED_IMPORTS = 20
+LISTED_ROWS = 100
+
+
+@routes.get("/login")
+async def login(request: web.Request) -> web.Response:
+    return aiohttp_jinja2.render_template("login.html", request, {"wrong": False})
+
+
+@routes.post("/login")
+async def log_in(request: web.Request) -> web.Response:
+    form = await request.post()
+    response = await sign_in(request, str(form.get("token", "")))
+    if response is not None:
+        return response
+    words = {"wrong": True}
+    return aiohttp_jinja2.render_template("login.html", request, words, status=HTTPStatus.UNAUTHORIZED)
+
+
+@routes.post("/logout")
+async def log_out(_request: web.Request) -> web.Response:
+    return sign_out()
+
+
+@routes.get("/")
+async def home(request: web.Request) -> web.Response:
+    return await _home(request)
+
+
+@routes.post("/imports")
+async def upload(request: web.Request) -> web.Response:
+    """The form of the page; a refusal is shown above the form."""
+    try:
+        state = await uploads.accept(request)
+    except ImporterError as error:
+        return await _home(request, error=error)
+    return web.Response(status=HTTPStatus.SEE_OTHER, headers={"Location": f"/imports/{state.id}"})
+
+
+async def _home(request: web.Request, *, error: ImporterError | None = None) -> web.Response:
+    ports = request.app[IMPORTER].ports
+    latest = await ports.imports.latest(limit=LISTED_IMPORTS)
+    words = {
+        "error": error.text if error else None,
+        "mappings": [_titled(request, name) for name in ports.mappings.names()],
+        "shops": ports.shops.names(),
+        "imports": [summary(state) for state in latest],
+    }
+    status = status_of(error) if error else HTTPStatus.OK
+    return aiohttp_jinja2.render_template("home.html", request, words, status=status)
+
+
+def _titled(request: web.Request, name: str) -> tuple[str, str]:
+    mappings = request.app[IMPORTER].ports.mappings
+    try:
+        return name, mappings.parse(name, mappings.text(name)).title or name
+    except MappingInvalid:
+        return name, f"{name} (has faults)"
+
+
+@routes.get("/imports/{id}")
+async def show(request: web.Request) -> web.Response:
+    return aiohttp_jinja2.render_template("import.html", request, await _words(request))
+
+
+@routes.get("/imports/{id}/live")
+async def live(request: web.Request) -> web.Response:
+    """The part of the page that renews itself until the import has ended."""
+    return aiohttp_jinja2.render_template("live.html", request, await _words(request))
+
+
+@routes.get("/imports/{id}/rows.csv")
+async def rows(request: web.Request) -> web.StreamResponse:
+    return await rows_file(request, request.match_info["id"])
+
+
+async def _words(request: web.Request) -> dict[str, Any]:
+    importer = request.app[IMPORTER]
+    state = await importer.ports.imports.get(request.match_info["id"])
+    report = await importer.reporting.report(state.id) if state.ended else None
+    return {
+        "import_": summary(state),
+        "ended": state.ended,
+        "sendable": _sendable(state),
+        "answered": state.confirmed + state.counts.get(Outcome.FAILED, 0),
+        "report": report,
+        "listed_rows": LISTED_ROWS,
+    }
+
+
+def _sendable(state: Import) -> int:
+    never = state.counts.get(Outcome.INVALID, 0) + state.counts.get(Outcome.SKIPPED, 0)
+    return state.rows_read - never

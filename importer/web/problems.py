@@ -1,0 +1,81 @@
+"""Errors as RFC 9457 problems for programs, as a page for people. No stack trace and no secret leaves the process."""
+
+import logging
+from collections.abc import Awaitable, Callable
+from http import HTTPStatus
+from typing import Any
+
+import aiohttp_jinja2
+import orjson
+from aiohttp import web
+
+from importer.domain.errors import (
+    BackendError,
+    Conflict,
+    ImporterError,
+    MappingInvalid,
+    RequestError,
+    TooLarge,
+    UnknownName,
+)
+
+log = logging.getLogger("importer.web")
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+STATUS: dict[type[ImporterError], HTTPStatus] = {
+    UnknownName: HTTPStatus.NOT_FOUND,
+    TooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    Conflict: HTTPStatus.UNPROCESSABLE_ENTITY,
+    RequestError: HTTPStatus.UNPROCESSABLE_ENTITY,
+    BackendError: HTTPStatus.BAD_GATEWAY,
+    ImporterError: HTTPStatus.INTERNAL_SERVER_ERROR,
+}
+"""The first class that fits decides."""
+
+
+@web.middleware
+async def problems(request: web.Request, handler: Handler) -> web.StreamResponse:
+    try:
+        return await handler(request)
+    except ImporterError as error:
+        return refuse(request, status_of(error), error.code, error.text, **_more(error))
+    except web.HTTPRedirection:
+        raise
+    except web.HTTPException as error:
+        allow = {"Allow": error.headers["Allow"]} if "Allow" in error.headers else {}
+        response = refuse(request, HTTPStatus(error.status), "http", error.text or error.reason)
+        response.headers.update(allow)
+        return response
+    except ConnectionResetError:
+        raise
+    except Exception:
+        log.exception("action=request_crashed method=%s path=%s", request.method, request.path)
+        text = "A defect of importer stopped this request; its log holds the details."
+        return refuse(request, HTTPStatus.INTERNAL_SERVER_ERROR, "defect", text)
+
+
+def status_of(error: ImporterError) -> HTTPStatus:
+    return next(status for kind, status in STATUS.items() if isinstance(error, kind))
+
+
+def refuse(request: web.Request, status: HTTPStatus, code: str, detail: str, **more: Any) -> web.Response:
+    """A problem document under /v1, a page elsewhere."""
+    if not request.path.startswith("/v1/"):
+        words = {"title": status.phrase, "detail": detail}
+        return aiohttp_jinja2.render_template("problem.html", request, words, status=status)
+    document = {
+        "type": "about:blank",
+        "title": status.phrase,
+        "status": status,
+        "code": code,
+        "detail": detail,
+        **more,
+    }
+    return web.Response(status=status, body=orjson.dumps(document), content_type="application/problem+json")
+
+
+def _more(error: ImporterError) -> dict[str, Any]:
+    if isinstance(error, MappingInvalid):
+        return {"errors": [{"line": f.line, "path": f.path, "detail": f.text} for f in error.faults]}
+    return {}

@@ -1,0 +1,116 @@
+"""The consume loop: claim steps, run them, keep their leases alive, give them back or strike them off."""
+
+import asyncio
+import logging
+import os
+import secrets
+import socket
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
+
+from importer.bootstrap import Importer
+from importer.domain.errors import BackendError, UnknownName
+from importer.domain.imports import ImportStatus, Reason
+from importer.domain.steps import Lease, Step, StepKind
+from importer.domain.timing import backoff
+
+log = logging.getLogger("importer.worker")
+
+POLL_SECONDS = 0.5
+SWEEP_SECONDS = 5.0
+MOST_CRASHES = 5
+"""Defects in a row on one step, after which its import is failed rather than tried for ever."""
+
+Handler = Callable[[Step], Awaitable[float | None]]
+
+
+class Worker:
+    """`run` until cancelled; `on_step` is called after every step (tests wait for it instead of sleeping)."""
+
+    def __init__(self, importer: Importer, *, on_step: Callable[[Step], None] = lambda _step: None) -> None:
+        self._importer = importer
+        self._queue = importer.ports.queue
+        self._name = f"{socket.gethostname()[:30]}-{os.getpid()}-{secrets.token_hex(4)}"
+        self._most = importer.settings.workers
+        self._running: set[asyncio.Task[None]] = set()
+        self._crashes: dict[str, int] = {}
+        self._on_step = on_step
+        self._handlers: Mapping[StepKind, Handler] = {
+            StepKind.PREPARE: self._prepare,
+            StepKind.DELIVER: importer.delivery.deliver,
+            StepKind.TRACK: importer.tracking.track,
+            StepKind.FINISH: self._finish,
+        }
+
+    async def run(self) -> None:
+        """Steps that are running when it is cancelled are cancelled too; their leases run out and they return."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._sweep())
+            while True:
+                free = self._most - len(self._running)
+                leases = await self._queue.claim(self._name, limit=free) if free else []
+                for lease in leases:
+                    task = group.create_task(self._work(lease))
+                    self._running.add(task)
+                    task.add_done_callback(self._running.discard)
+                if not leases:
+                    await self._queue.wait(POLL_SECONDS)
+
+    async def _sweep(self) -> None:
+        while True:
+            await self._importer.dispatch.sweep()
+            await asyncio.sleep(SWEEP_SECONDS)
+
+    async def _work(self, lease: Lease) -> None:
+        alive = asyncio.create_task(self._keep_alive(lease))
+        try:
+            again = await self._outcome(lease)
+        finally:
+            alive.cancel()
+            with suppress(asyncio.CancelledError):
+                await alive
+        if again is None:
+            await self._queue.done(lease)
+        else:
+            await self._queue.again(lease, delay=again)
+        self._on_step(lease.step)
+
+    async def _outcome(self, lease: Lease) -> float | None:
+        """Seconds after which to come again, or None. A defect is logged, and never loses the step."""
+        step = lease.step
+        try:
+            again = await self._handlers[step.kind](step)
+            self._crashes.pop(step.target, None)
+        except BackendError as error:
+            log.warning(
+                "action=shop_in_the_way step=%s target=%s code=%s", step.kind, step.target, error.code
+            )
+            return await self._importer.obstacles.met(step, error)
+        except UnknownName as error:
+            log.warning("action=step_dropped step=%s target=%s why=%s", step.kind, step.target, error.text)
+            return None
+        except Exception:
+            log.exception("action=step_crashed step=%s target=%s", step.kind, step.target)
+            return await self._crashed(step)
+        log.debug("action=step_done step=%s target=%s again=%s", step.kind, step.target, again)
+        return again
+
+    async def _crashed(self, step: Step) -> float | None:
+        crashes = self._crashes[step.target] = self._crashes.get(step.target, 0) + 1
+        if crashes < MOST_CRASHES:
+            return backoff(crashes)
+        text = f"A defect of importer stopped the step {step.kind}; its log holds the details (target {step.target})."
+        import_id = step.target.partition(".")[0]
+        await self._importer.closing.abandon(import_id, ImportStatus.FAILED, Reason(code="defect", text=text))
+        return None
+
+    async def _keep_alive(self, lease: Lease) -> None:
+        while True:
+            await asyncio.sleep(self._importer.settings.lease_seconds / 3)
+            await self._queue.extend(lease)
+
+    async def _prepare(self, step: Step) -> None:
+        await self._importer.preparation.prepare(step)
+
+    async def _finish(self, step: Step) -> None:
+        await self._importer.closing.finish(step)
