@@ -15,7 +15,7 @@ from importer.domain.rows import Counts, Outcome, RowError
 from importer.domain.steps import Lease, Step
 
 Tables = Mapping[str, Mapping[str, Any]]
-"""Look-up tables of a shop: table name -> lower-cased name in the file -> id (or definition) in the shop."""
+"""Look-up tables of a shop: table name -> name in the shop -> its id or definition; compared without case."""
 
 
 class Clock(Protocol):

@@ -2,6 +2,7 @@
 
 import typer
 
+from importer.cli.demo import demo
 from importer.cli.mappings import mappings
 from importer.cli.report import report
 from importer.cli.run import run
@@ -16,6 +17,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.command()(run)
+app.command()(demo)
 app.command()(serve)
 app.command()(report)
 app.command()(sandbox)

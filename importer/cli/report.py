@@ -8,10 +8,8 @@ from typing import Annotated, Any
 import aiofiles
 import orjson
 import typer
-from rich import box
 from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
 
 from importer.bootstrap import open_importer
 from importer.domain.errors import ConfigurationError
@@ -19,6 +17,7 @@ from importer.services.reporting import Reporting
 from importer.settings import load_settings
 
 SHOWN_ROWS = 20
+SHOWN_CHARACTERS = 60
 
 
 def report(
@@ -75,44 +74,40 @@ def print_report(document: Mapping[str, Any], console: Console) -> None:
         console.print(escape(document["failure"]["text"]), style="red", soft_wrap=True)
     if document["rows_total"] and document["rows_read"] < document["rows_total"]:
         console.print(f"{document['rows_total'] - document['rows_read']:,} further rows were not read.")
-    if document["causes"]:
-        console.print(_causes(document))
-    mine = [row for row in document["rows"] if row["outcome"] != "skipped"]
-    if mine:
-        console.print(_rows(mine))
-    if len(mine) > SHOWN_ROWS:
-        console.print(f"and {len(mine) - SHOWN_ROWS:,} more; --report DIR writes all of them.")
+    _print_causes(document, console)
+    _print_rows([row for row in document["rows"] if row["outcome"] != "skipped"], console)
     if document["columns"].get("unknown"):
         unknown = ", ".join(document["columns"]["unknown"])
-        console.print(f"Columns that mean nothing here: {escape(unknown)}", soft_wrap=True)
+        console.print(f"\nColumns that mean nothing here: {escape(unknown)}", soft_wrap=True)
 
 
-def _causes(document: Mapping[str, Any]) -> Table:
-    table = Table(
-        "Rows", "Outcome", "Code", "For example", box=box.SIMPLE_HEAD, title="Causes", title_justify="left"
-    )
+def _print_causes(document: Mapping[str, Any], console: Console) -> None:
+    if document["causes"]:
+        console.print("\nCauses", style="bold")
     for cause in document["causes"]:
-        table.add_row(f"{cause['rows']:,}", cause["outcome"], cause["code"], escape(cause["example"]))
-    return table
-
-
-def _rows(rows: list[Mapping[str, Any]]) -> Table:
-    table = Table(box=box.SIMPLE_HEAD, title="Rows that need you", title_justify="left")
-    for name in ("Row", "Line", "Key", "Column", "Value", "What is wrong, what to do"):
-        table.add_column(name, overflow="fold")
-    for row in rows[:SHOWN_ROWS]:
-        sentence = f"{row['text']} {row['fix']}".strip()
-        cells = (
-            row["row"],
-            row["line"],
-            row["key"] or "",
-            row["column"] or "",
-            _short(row["value"]),
-            sentence,
+        line = (
+            f"  {cause['rows']:>6,} {cause['outcome']:<9} {cause['code']:<18} for example: {cause['example']}"
         )
-        table.add_row(*(escape(str(cell)) for cell in cells))
-    return table
+        console.print(escape(line), soft_wrap=True)
+
+
+def _print_rows(rows: list[Mapping[str, Any]], console: Console) -> None:
+    if rows:
+        console.print("\nRows that need you", style="bold")
+    for row in rows[:SHOWN_ROWS]:
+        cell = f"  {row['column']} = {_short(row['value'])!r}" if row["column"] else ""
+        key = f"  {row['key']}" if row["key"] else ""
+        console.print(escape(f"  row {row['row']}, line {row['line']}{key}{cell}"), soft_wrap=True)
+        console.print(escape(f"      {row['text']} {row['fix']}"), soft_wrap=True)
+    if len(rows) > SHOWN_ROWS:
+        console.print(f"  and {len(rows) - SHOWN_ROWS:,} more; --report DIR writes all of them")
 
 
 def _short(value: str | None) -> str:
-    return "" if value is None else value if len(value) <= 40 else f"{value[:39]}…"
+    return (
+        ""
+        if value is None
+        else value
+        if len(value) <= SHOWN_CHARACTERS
+        else f"{value[: SHOWN_CHARACTERS - 1]}…"
+    )

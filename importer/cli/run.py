@@ -49,13 +49,7 @@ async def _run(
     settings: Settings, order: Order, file: Path, folder: Path | None, console: Console, *, as_json: bool
 ) -> int:
     async with open_importer(settings) as importer:
-        earlier = [
-            state.id for state in await importer.ports.imports.unfinished() if state.shop == order.shop
-        ]
-        if earlier:
-            console.print(f"Going on with {', '.join(earlier)}, left unfinished by an earlier run.")
-        accepted = await importer.intake.accept(order, files.chunks(file))
-        state = await _work(importer, accepted, console)
+        state = await _import(importer, order, file, console)
         document = await importer.reporting.report(state.id)
         if as_json:
             typer.echo(orjson.dumps(document, option=orjson.OPT_INDENT_2).decode())
@@ -65,6 +59,21 @@ async def _run(
             await write_report(importer.reporting, document, folder)
             console.print(f"Written: {folder / 'report.json'}, {folder / 'rows.csv'}")
         return exit_code_after(state)
+
+
+async def import_file(settings: Settings, order: Order, file: Path, console: Console) -> None:
+    """Import `file` and print the report."""
+    async with open_importer(settings) as importer:
+        state = await _import(importer, order, file, console)
+        print_report(await importer.reporting.report(state.id), console)
+
+
+async def _import(importer: Importer, order: Order, file: Path, console: Console) -> Import:
+    earlier = [state.id for state in await importer.ports.imports.unfinished() if state.shop == order.shop]
+    if earlier:
+        console.print(f"Going on with {', '.join(earlier)}, left unfinished by an earlier run.")
+    accepted = await importer.intake.accept(order, files.chunks(file))
+    return await _work(importer, accepted, console)
 
 
 async def _work(importer: Importer, accepted: Import, console: Console) -> Import:

@@ -28,10 +28,11 @@ def serve(
     )
     settings = load_settings()
     chosen = {name: value for name, value in {"host": host, "port": port}.items() if value is not None}
-    asyncio.run(_serve(settings.model_copy(update=chosen)))
+    asyncio.run(serve_until_stopped(settings.model_copy(update=chosen)))
 
 
-async def _serve(settings: Settings) -> None:
+async def serve_until_stopped(settings: Settings) -> None:
+    """Until SIGINT or SIGTERM; running requests are given a moment."""
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)

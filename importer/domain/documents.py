@@ -100,7 +100,7 @@ class _Reader:
     def _fits_together(self, mapping: Mapping) -> None:
         if mapping.key and mapping.columns and mapping.key not in mapping.columns:
             hint = suggestion(mapping.key, list(mapping.columns))
-            self._faults.add("key", f"the key `{mapping.key}` is not one of the columns{hint}.")
+            self._faults.add("key", f"the key `{mapping.key}` is not one of the columns{hint}")
         for name, column in mapping.columns.items():
             if column.inherit and column.inherit.flag not in mapping.columns:
                 self._faults.add(
@@ -168,7 +168,7 @@ class _Reader:
         else:
             name, argument = value, None
         if name not in known:
-            self._faults.add(path, f"unknown rule `{name}`{suggestion(str(name), known)}.")
+            self._faults.add(path, f"unknown rule `{name}`{suggestion(str(name), known)}")
         return RuleCall(name=str(name), argument=argument)
 
     def _skip(self, index: int, value: Any) -> Skip:

@@ -140,12 +140,12 @@ class Faults:
     def known_keys(self, path: str, value: Dict[str, Any], known: Sequence[str]) -> None:
         for key in value:
             if key not in known:
-                self.add(f"{path}.{key}".lstrip("."), f"unknown word `{key}`{suggestion(str(key), known)}.")
+                self.add(f"{path}.{key}".lstrip("."), f"unknown word `{key}`{suggestion(str(key), known)}")
 
 
 def suggestion(word: str, known: Sequence[str]) -> str:
-    """`, did you mean ...?` or what there is; empty when nothing is known."""
+    """The end of a sentence about an unknown word: the nearest known one, or what there is."""
     close = difflib.get_close_matches(word, known, n=1)
     if close:
         return f", did you mean `{close[0]}`?"
-    return f" (known: {', '.join(sorted(known))})" if known else ""
+    return f" (known: {', '.join(sorted(known))})." if known else "."

@@ -28,7 +28,7 @@ class SqlRows:
             import_rows.c.outcome.in_([outcome.value for outcome in outcomes]),
             import_rows.c.row > after,
         ]
-        page = select(distinct(import_rows.c.row)).where(*wanted).order_by(import_rows.c.row).limit(limit)
+        page = select(import_rows.c.row).distinct().where(*wanted).order_by(import_rows.c.row).limit(limit)
         query = (
             select(*(import_rows.c[name] for name in FIELDS))
             .where(*wanted, import_rows.c.row.in_(page.scalar_subquery()))

@@ -39,9 +39,9 @@ def bind(mapping: Mapping, names: Sequence[str]) -> Binding:
     ignored = tuple(name for name in rest if name.lower() in mapping.ignore)
     unknown = tuple(name for name in rest if name.lower() not in mapping.ignore)
     if unknown and mapping.unknown_columns is UnknownColumns.REJECT:
-        hints = "; ".join(f"{name}{suggestion(name, list(mapping.columns))}" for name in unknown)
+        hints = " ".join(f"{name}{suggestion(name, list(mapping.columns))}" for name in unknown)
         raise RequestError(
-            f"The mapping {mapping.name} knows no column {hints}. Rename or remove it.",
+            f"The mapping {mapping.name} knows no column {hints} Rename or remove it.",
             code="columns.unknown",
         )
     return Binding(names=bound, ignored=ignored, unknown=unknown)

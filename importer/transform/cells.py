@@ -89,9 +89,9 @@ def _apply_rules(
         after = stages.with_columns(rule.apply(pl.col("stage"), call.argument, tables).alias("next"))
         if rule.code:
             lost = after.filter(pl.col("stage").is_not_null() & pl.col("next").is_null())
-            for row in lost.select(ROW, LINE, mapping.key, "cell").iter_rows():
-                text, fix = rule.explain(row[3], call.argument, tables)
-                errors.append(_error(row, column, rule.code, text, fix))
+            for row in lost.select(ROW, LINE, mapping.key, "cell", "stage").iter_rows():
+                text, fix = rule.explain(row[4], call.argument, tables)
+                errors.append(_error(row[:4], column, rule.code, text, fix))
         stages = after.drop("stage").rename({"next": "stage"})
     return stages
 

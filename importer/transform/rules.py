@@ -5,7 +5,7 @@ wrong and what to do. Adding a rule is one function and one line in `RULES`.
 """
 
 import difflib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping as Dict
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,14 +14,15 @@ import polars as pl
 from importer.ports import Tables
 
 Apply = Callable[[pl.Expr, Any, Tables], pl.Expr]
-Explain = Callable[[str, Any, Tables], tuple[str, str]]
+Explain = Callable[[Any, Any, Tables], tuple[str, str]]
 
+CREATE = "Create it in the shop or correct the name."
 PLAIN_NUMBER = r"^[+-]?(\d+(\.\d*)?|\.\d+)$"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Rule:
-    """`explain` gets the cell's text and gives (what is wrong, what to do)."""
+    """`explain` gets the value that went in (a text, or a list after `split`): (what is wrong, what to do)."""
 
     apply: Apply
     code: str = ""
@@ -115,11 +116,11 @@ def _entries(value: pl.Expr, argument: Any, _tables: Tables) -> pl.Expr:
 
 
 def _look_up(value: pl.Expr, argument: Any, tables: Tables) -> pl.Expr:
-    return _replaced(value, dict(tables[argument]), _kind(tables[argument]))
+    return _replaced(value, lowered(tables[argument]), _kind(tables[argument]))
 
 
 def _look_up_each(value: pl.Expr, argument: Any, tables: Tables) -> pl.Expr:
-    found = value.list.eval(_replaced(pl.element(), dict(tables[argument]), _kind(tables[argument])))
+    found = value.list.eval(_replaced(pl.element(), lowered(tables[argument]), _kind(tables[argument])))
     missing = found.list.eval(pl.element().is_null()).list.any()
     return pl.when(~missing).then(found.list.unique(maintain_order=True))
 
@@ -128,30 +129,38 @@ def _explain_look_up(value: str, argument: Any, tables: Tables) -> tuple[str, st
     return _unknown([value], argument, tables)
 
 
-def _explain_look_up_each(value: str, argument: Any, tables: Tables) -> tuple[str, str]:
-    """`value` is the cell before the split; only the parts that the shop does not know are named."""
-    parts = [part.strip() for part in value.replace("|", ",").split(",")]
-    unknown = [part for part in parts if part and part.lower() not in tables[argument]]
-    return _unknown(unknown or [value], argument, tables)
+def _explain_look_up_each(value: list[str], argument: Any, tables: Tables) -> tuple[str, str]:
+    known = lowered(tables[argument])
+    return _unknown([part for part in value if part.strip().lower() not in known], argument, tables)
 
 
 def _unknown(names: list[str], table: str, tables: Tables) -> tuple[str, str]:
-    subject = "option of " + table.removeprefix("option:") if table.startswith("option:") else table
-    text = f"The shop has no {subject.replace('_', ' ')} named {', '.join(repr(name) for name in names)}."
+    subject = (
+        f"option of {table.removeprefix('option:')}"
+        if table.startswith("option:")
+        else table.replace("_", " ")
+    )
+    text = f"The shop has no {subject} named {', '.join(repr(name) for name in names)}."
     return text, nearest(names[0], tables[table])
+
+
+def lowered(table: Dict[str, Any]) -> dict[str, Any]:
+    """Names in lower case; of names that differ only by case the first one counts."""
+    return {name.lower(): value for name, value in reversed(list(table.items()))}
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
     """What to do about an unknown name: the nearest known ones, or the way to make it known."""
-    close = difflib.get_close_matches(name.lower(), list(known), n=3, cutoff=0.5)
-    return f"Nearest: {', '.join(close)}." if close else "Create it in the shop or correct the name."
+    by_lower = {other.lower(): other for other in known}
+    close = difflib.get_close_matches(name.lower(), list(by_lower), n=3, cutoff=0.5)
+    return f"Nearest: {', '.join(by_lower[other] for other in close)}." if close else CREATE
 
 
 def _replaced(value: pl.Expr, words: dict[str, Any], kind: Any) -> pl.Expr:
-    lowered = value.str.strip_chars().str.to_lowercase()
+    text = value.str.strip_chars().str.to_lowercase()
     if not words:
         return pl.lit(None, dtype=kind)
-    return lowered.replace_strict(list(words), list(words.values()), default=None, return_dtype=kind)
+    return text.replace_strict(list(words), list(words.values()), default=None, return_dtype=kind)
 
 
 def _kind(table: Any) -> Any:

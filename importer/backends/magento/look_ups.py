@@ -1,4 +1,4 @@
-"""Names to ids, from the shop's GET endpoints (native CSV, section 9). Names are compared in lower case."""
+"""Names to ids, from the shop's GET endpoints (native CSV, section 9). Names stand as the shop has them."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -28,17 +28,17 @@ async def load(client: ReadingClient) -> Tables:
 
 async def _attribute_sets(client: ReadingClient) -> dict[str, int]:
     pages = client.pages("/V1/products/attribute-sets/sets/list")
-    return {item["attribute_set_name"].lower(): int(item["attribute_set_id"]) async for item in pages}
+    return {item["attribute_set_name"]: int(item["attribute_set_id"]) async for item in pages}
 
 
 async def _websites(client: ReadingClient) -> dict[str, int]:
     sites = await client.get("/V1/store/websites") or []
-    return {site["code"].lower(): int(site["id"]) for site in sites if int(site["id"]) != ADMIN_WEBSITE}
+    return {site["code"]: int(site["id"]) for site in sites if int(site["id"]) != ADMIN_WEBSITE}
 
 
 async def _tax_classes(client: ReadingClient) -> dict[str, str]:
     pages = client.pages("/V1/taxClasses/search", PRODUCT_TAX)
-    classes = {item["class_name"].lower(): str(item["class_id"]) async for item in pages}
+    classes = {item["class_name"]: str(item["class_id"]) async for item in pages}
     return {"none": "0", "0": "0", **classes}
 
 
@@ -54,7 +54,7 @@ async def _categories(client: ReadingClient) -> dict[str, str]:
 def _walk(node: Mapping[str, Any], above: str, paths: dict[str, str]) -> None:
     path = above
     if int(node["id"]) != ROOT_OF_ALL_CATEGORIES:
-        name = str(node["name"]).replace("/", "\\/").lower()
+        name = str(node["name"]).replace("/", "\\/")
         path = f"{above}/{name}" if above else name
         paths[path] = str(node["id"])
     for child in node.get("children_data") or []:
@@ -70,6 +70,6 @@ async def _attributes(client: ReadingClient) -> dict[str, dict[str, Any]]:
         options: dict[str, str] = {}
         for option in item.get("options") or []:
             if str(option.get("value", "")) != "" and isinstance(option.get("label"), str):
-                options.setdefault(option["label"].strip().lower(), str(option["value"]))
+                options.setdefault(option["label"].strip(), str(option["value"]))
         tables[f"option:{code}"] = options
     return tables

@@ -1,0 +1,47 @@
+# `make help` lists the targets. They need Python 3.11 or newer, git and make; everything else is installed into .venv.
+
+PYTHON ?= python3
+UV := .venv/bin/uv
+RUN := $(UV) run --frozen --no-sync
+INSTALLED := .venv/installed
+
+.DEFAULT_GOAL := help
+.PHONY: help install demo page test check fmt bench clean
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
+
+install: $(INSTALLED) ## install everything into .venv, as locked
+
+$(INSTALLED): pyproject.toml uv.lock
+	@test -x $(UV) || { echo "Installing (once, a minute or less) ..."; $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo "importer needs Python 3.11 or newer; say which with: make PYTHON=python3.12"; exit 1; }; \
+		$(PYTHON) -m venv .venv && .venv/bin/python -m pip install --quiet --disable-pip-version-check uv; }
+	@$(UV) sync --quiet --frozen --all-groups
+	@touch $@
+
+demo: $(INSTALLED) ## import a sample into a practice shop and show the report
+	@$(RUN) importer demo
+
+page: $(INSTALLED) ## the same with the page in a browser, until Ctrl-C
+	@$(RUN) importer demo --page
+
+test: $(INSTALLED) ## run every test that can run here, and say what was skipped and why
+	@$(RUN) pytest -n auto --dist worksteal -q
+
+check: $(INSTALLED) ## format, lint, types, floors, dependencies
+	@$(RUN) ruff format --check .
+	@$(RUN) ruff check .
+	@$(RUN) mypy
+	@$(RUN) lint-imports
+	@$(RUN) deptry importer
+
+fmt: $(INSTALLED) ## format and mend what can be mended
+	@$(RUN) ruff check --fix-only --quiet .
+	@$(RUN) ruff format .
+
+bench: $(INSTALLED) ## measure against a peer in the same run and print the ratios
+	@$(RUN) python -m bench.pipeline
+
+clean: ## remove what the targets made
+	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -1,0 +1,62 @@
+"""Fixtures that many tests share, and the closing lines that say which groups were skipped and why."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+SHARED = ROOT.parent / "shared"
+CHROMIUM = next(
+    (path for path in map(Path, ("/usr/bin/chromium", "/usr/bin/chromium-browser")) if path.exists()), None
+)
+
+MISSING: dict[str, str | None] = {
+    "magento_data": None
+    if (SHARED / "data").is_dir()
+    else "no ../shared with real Magento files and recordings",
+    "browser": None if CHROMIUM else "no Chromium (Debian: apt-get install chromium)",
+}
+"""Marker -> what is missing on this machine for its tests; None when everything is there."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What is missing skips its tests; in strict form (IMPORTER_TEST_STRICT=1, as CI runs them) it fails them."""
+    strict = os.environ.get("IMPORTER_TEST_STRICT") == "1"
+    for item in items:
+        for marker, missing in MISSING.items():
+            if missing and item.get_closest_marker(marker):
+                item.add_marker(
+                    pytest.mark.usefixtures("missing_is_failure") if strict else pytest.mark.skip(missing)
+                )
+
+
+@pytest.fixture
+def missing_is_failure(request: pytest.FixtureRequest) -> None:
+    reasons = [text for marker, text in MISSING.items() if text and request.node.get_closest_marker(marker)]
+    pytest.fail(f"This machine must have everything: {', '.join(reasons)}.")
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """One line for each group that could not run."""
+    for marker, missing in MISSING.items():
+        if missing:
+            terminalreporter.write_line(f"skipped: every test marked {marker}: {missing}")
+
+
+@pytest.fixture
+def data() -> Path:
+    """Real input files of Magento; tests that use it are marked `magento_data`."""
+    return SHARED / "data"
+
+
+@pytest.fixture(autouse=True)
+def own_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
+    """No test sees the settings or the state of the person who runs it."""
+    for name in [
+        name for name in os.environ if name.startswith("IMPORTER_") and not name.startswith("IMPORTER_TEST_")
+    ]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    yield

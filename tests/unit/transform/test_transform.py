@@ -1,0 +1,258 @@
+"""Cells become operations and row errors; every row is in exactly one of the two."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+
+from importer.domain.mapping import Mapping
+from importer.domain.rows import LINE, ROW, Outcome
+from importer.sources.mappings import MappingFolders
+from importer.transform import Transform, Transformed
+from importer.transform.attributes import parse
+from importer.transform.binding import bind
+from importer.transform.selection import keys, losers
+
+MAPPINGS = MappingFolders([Path(__file__).parents[3] / "mappings"])
+TABLES: dict[str, dict[str, Any]] = {
+    "attribute_set": {"default": 4, "bag": 15},
+    "website": {"base": 1, "outlet": 2},
+    "tax_class": {"none": "0", "taxable goods": "2"},
+    "category": {"default category": "2", "default category/gear": "3", "default category/gear/bags": "4"},
+    "attributes": {
+        "color": "select",
+        "climate": "multiselect",
+        "sale": "boolean",
+        "brand": "text",
+        "cost": "price",
+    },
+    "option:color": {"red": "49", "blue": "50"},
+    "option:climate": {"cool": "7", "hot": "8"},
+    "option:sale": {"yes": "1", "no": "0"},
+    "option:brand": {},
+    "option:cost": {},
+}
+
+
+def native() -> Mapping:
+    return MAPPINGS.parse("magento-products", MAPPINGS.text("magento-products"))
+
+
+def run(rows: list[dict[str, str]], mapping: Mapping | None = None) -> Transformed:
+    mapping = mapping or native()
+    names = list(rows[0])
+    cells = pl.DataFrame(
+        [(n, n + 1, *row.values()) for n, row in enumerate(rows, 1)],
+        schema={ROW: pl.Int64, LINE: pl.Int64, **dict.fromkeys(names, pl.String)},
+        orient="row",
+    )
+    first = Transform(mapping, bind(mapping, names), TABLES, {})
+    lost = losers(keys(first.named(cells), mapping), mapping)
+    return Transform(mapping, first.binding, TABLES, lost)(cells)
+
+
+def product(done: Transformed, place: int = 0) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(done.operations[place].payload)["product"]
+    return found
+
+
+def attributes(done: Transformed) -> dict[str, Any]:
+    return {entry["attribute_code"]: entry["value"] for entry in product(done)["custom_attributes"]}
+
+
+def test_a_native_row_becomes_the_body_of_a_product_call() -> None:
+    done = run([
+        {
+            "sku": " bag-1 ", "attribute_set_code": "Bag", "product_type": "simple", "name": "Bag", "price": "29.90",
+            "product_online": "1", "visibility": "Catalog, Search", "weight": "1", "url_key": "bag",
+            "tax_class_name": "Taxable Goods", "product_websites": "base,outlet",
+            "categories": "Default Category/Gear,Default Category/Gear/Bags", "qty": "7", "is_in_stock": "1",
+        }
+    ])  # fmt: skip
+
+    assert done.errors == []
+    assert done.operations[0].key == "bag-1"
+    assert product(done) == {
+        "sku": "bag-1",
+        "attribute_set_id": 15,
+        "type_id": "simple",
+        "name": "Bag",
+        "price": 29.9,
+        "status": 1,
+        "visibility": 4,
+        "weight": 1,
+        "custom_attributes": [
+            {"attribute_code": "url_key", "value": "bag"},
+            {"attribute_code": "tax_class_id", "value": "2"},
+        ],
+        "extension_attributes": {
+            "website_ids": [1, 2],
+            "category_links": [{"category_id": "3", "position": 0}, {"category_id": "4", "position": 0}],
+            "stock_item": {"qty": 7, "is_in_stock": True},
+        },
+    }
+
+
+def test_absent_columns_empty_cells_and_the_clear_marker_are_three_things() -> None:
+    done = run([{"sku": "a", "meta_title": "", "meta_description": "__EMPTY__VALUE__", "price": "0"}])
+
+    assert product(done) == {
+        "sku": "a",
+        "price": 0,
+        "custom_attributes": [{"attribute_code": "meta_description", "value": ""}],
+    }
+
+
+def test_additional_attributes_follow_the_definitions_of_the_shop() -> None:
+    done = run(
+        [
+            {
+                "sku": "a",
+                "additional_attributes": "color=Red,climate=Hot|Cool,sale=Yes,brand=A, B & C,cost=1.50",
+            }
+        ]
+    )
+
+    assert attributes(done) == {
+        "color": "49",
+        "climate": "8,7",
+        "sale": "1",
+        "brand": "A, B & C",
+        "cost": 1.5,
+    }
+
+
+def test_a_column_named_like_an_attribute_is_that_attribute() -> None:
+    assert attributes(run([{"sku": "a", "color": "blue"}])) == {"color": "50"}
+
+
+def test_an_unknown_option_names_column_value_and_the_nearest() -> None:
+    [error] = run([{"sku": "a", "additional_attributes": "color=Rad"}]).errors
+
+    assert (error.row, error.line, error.key) == (1, 2, "a")
+    assert (error.column, error.value, error.code) == (
+        "additional_attributes (color)",
+        "Rad",
+        "look_up.unknown",
+    )
+    assert error.text == "The shop has no option of color named 'Rad'."
+    assert error.fix == "Nearest: red."
+
+
+def test_only_the_unknown_part_of_a_list_is_named() -> None:
+    [error] = run([{"sku": "a", "categories": "Default Category,Default Category/Shoes"}]).errors
+
+    assert error.text == "The shop has no category named 'Default Category/Shoes'."
+
+
+def test_an_unknown_attribute_is_an_error_and_not_silence() -> None:
+    [error] = run([{"sku": "a", "additional_attributes": "colour=Red"}]).errors
+
+    assert (error.code, error.text, error.fix) == (
+        "attribute.unknown",
+        "The shop has no attribute 'colour'.",
+        "Nearest: color.",
+    )
+
+
+def test_all_faults_of_a_row_are_reported_at_once() -> None:
+    done = run([{"sku": "a", "price": "ten", "weight": "-1", "visibility": "everywhere"}])
+
+    assert done.operations == []
+    assert {(error.column, error.code) for error in done.errors} == {
+        ("price", "number"),
+        ("weight", "number.minimum"),
+        ("visibility", "values.unknown"),
+    }
+
+
+def test_configurables_and_store_views_are_skipped_with_a_sentence() -> None:
+    done = run(
+        [
+            {"sku": "a", "product_type": "configurable", "store_view_code": ""},
+            {"sku": "a", "product_type": "simple", "store_view_code": "german"},
+            {"sku": "a", "product_type": "simple", "store_view_code": ""},
+        ]
+    )
+
+    assert [(e.row, e.outcome, e.code) for e in done.errors] == [
+        (2, Outcome.SKIPPED, "scope.unsupported"),
+        (1, Outcome.SKIPPED, "type.unsupported"),
+    ]
+    assert [op.row for op in done.operations] == [3]  # the skipped rows do not count as repeated keys
+
+
+def test_of_repeated_keys_the_last_one_wins_whatever_its_case() -> None:
+    done = run([{"sku": "A", "name": "1"}, {"sku": "b", "name": "2"}, {"sku": "a", "name": "3"}])
+
+    assert [op.row for op in done.operations] == [2, 3]
+    [error] = done.errors
+    assert (error.row, error.outcome, error.code) == (1, Outcome.SKIPPED, "key.repeated")
+    assert "record 3 replaces this one" in error.text
+
+
+def test_a_row_without_its_key_is_invalid_once() -> None:
+    [error] = run([{"sku": " ", "name": "x"}]).errors
+
+    assert (error.code, error.column) == ("key.empty", "sku")
+
+
+def test_use_config_sets_the_flag_and_any_other_value_unsets_it() -> None:
+    rows = [
+        {"sku": "a", "manage_stock": "Use Config", "use_config_manage_stock": ""},
+        {"sku": "b", "manage_stock": "0", "use_config_manage_stock": ""},
+        {"sku": "c", "manage_stock": "0", "use_config_manage_stock": "1"},
+        {"sku": "d", "manage_stock": "", "use_config_manage_stock": ""},
+    ]
+    done = run(rows)
+    stock = [product(done, n).get("extension_attributes", {}).get("stock_item") for n in range(4)]
+
+    assert stock == [
+        {"use_config_manage_stock": True},
+        {"manage_stock": False, "use_config_manage_stock": False},
+        {"manage_stock": False, "use_config_manage_stock": True},
+        None,
+    ]
+
+
+def test_a_virtual_product_loses_its_weight() -> None:
+    assert "weight" not in product(run([{"sku": "a", "product_type": "virtual", "weight": "3"}]))
+
+
+def test_a_merchants_own_columns_are_found_by_synonym_and_named_in_errors() -> None:
+    mapping = MAPPINGS.parse("products", MAPPINGS.text("products"))
+    done = run([{"Artikelnummer": "a", "Bezeichnung": "A", "Preis": "9,99", "Farbe": "rot"}], mapping)
+
+    [error] = done.errors
+    assert (error.column, error.value) == ("Preis", "9,99")
+    assert "`.` as the decimal mark" in error.fix
+
+
+def test_a_missing_value_names_the_column_that_would_hold_it() -> None:
+    mapping = MAPPINGS.parse("products", MAPPINGS.text("products"))
+    [error] = run([{"sku": "a", "name": "A", "price": ""}], mapping).errors
+
+    assert (error.code, error.column) == ("required", "price")
+
+
+@pytest.mark.parametrize("price", ["19.99", "0.3", "1299.5", "12345678.9"])
+def test_multiples_are_judged_exactly(price: str) -> None:
+    mapping = MAPPINGS.parse("products", MAPPINGS.text("products"))
+
+    assert run([{"sku": "a", "name": "A", "price": price}], mapping).errors == []
+
+
+@pytest.mark.parametrize(
+    ("cell", "found"),
+    [
+        ("a=1,b=2", {"a": "1", "b": "2"}),
+        ("A=x=y", {"a": "x=y"}),
+        ("a=one, two,b=3", {"a": "one, two", "b": "3"}),
+        ("a=", {"a": ""}),
+        ("nothing", {}),
+    ],
+)
+def test_additional_attributes_are_parsed_like_magento_does(cell: str, found: dict[str, str]) -> None:
+    assert parse(cell) == found
