@@ -1,7 +1,6 @@
 """Fixtures that many tests share, and the closing lines that say which groups were skipped and why."""
 
 import os
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -52,11 +51,10 @@ def data() -> Path:
 
 
 @pytest.fixture(autouse=True)
-def own_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
+def own_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """No test sees the settings or the state of the person who runs it."""
     for name in [
         name for name in os.environ if name.startswith("IMPORTER_") and not name.startswith("IMPORTER_TEST_")
     ]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
-    yield

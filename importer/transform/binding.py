@@ -25,7 +25,7 @@ class Binding:
 
 def bind(mapping: Mapping, names: Sequence[str]) -> Binding:
     """Raises RequestError when a required column is missing or the mapping refuses unknown columns."""
-    lowered = {name.lower(): name for name in reversed(names)}
+    lowered = _by_lower_case(names)
     bound: dict[str, str] = {}
     for column in mapping.columns.values():
         found = next(
@@ -45,6 +45,18 @@ def bind(mapping: Mapping, names: Sequence[str]) -> Binding:
             code="columns.unknown",
         )
     return Binding(names=bound, ignored=ignored, unknown=unknown)
+
+
+def _by_lower_case(names: Sequence[str]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for name in names:
+        if name.lower() in found:
+            raise RequestError(
+                f"The columns {found[name.lower()]} and {name} differ only by case; rename or remove one.",
+                code="columns.twice",
+            )
+        found[name.lower()] = name
+    return found
 
 
 def _refuse_missing(mapping: Mapping, bound: dict[str, str], names: Sequence[str]) -> None:

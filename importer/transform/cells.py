@@ -61,20 +61,20 @@ def evaluate(cells: pl.DataFrame, column: Column, mapping: Mapping, tables: Tabl
     applies = fits(column.when, cells) if column.when else pl.lit(value=True)
     stages = cells.select(
         pl.col(ROW, LINE, mapping.key),
-        pl.when(applies & ~empty & ~cleared.fill_null(value=False)).then(cell).alias("stage"),
-        (applies & cleared.fill_null(value=False)).alias("cleared"),
-        (applies & empty).alias("empty"),
-        cell.alias("cell"),
+        pl.when(applies & ~empty & ~cleared.fill_null(value=False)).then(cell).alias("#stage"),
+        (applies & cleared.fill_null(value=False)).alias("#cleared"),
+        (applies & empty).alias("#empty"),
+        cell.alias("#cell"),
     )
     errors = _empty_errors(stages, column, mapping) if policy is EmptyCell.ERROR else []
     stages = _apply_rules(stages, column, mapping, tables, errors)
-    values = stages.get_column("stage").to_list()
+    values = stages.get_column("#stage").to_list()
     if column.default is not None:
         values = [
-            column.default if v is None and e else v for v, e in zip(values, stages["empty"], strict=True)
+            column.default if v is None and e else v for v, e in zip(values, stages["#empty"], strict=True)
         ]
     numeric = any(call.name in NUMERIC for call in column.rules)
-    return Values(column, values, stages.get_column("cleared").to_list(), None if numeric else "", errors)
+    return Values(column, values, stages.get_column("#cleared").to_list(), None if numeric else "", errors)
 
 
 def _apply_rules(
@@ -86,18 +86,18 @@ def _apply_rules(
 ) -> pl.DataFrame:
     for call in column.rules:
         rule = RULES[call.name]
-        after = stages.with_columns(rule.apply(pl.col("stage"), call.argument, tables).alias("next"))
+        after = stages.with_columns(rule.apply(pl.col("#stage"), call.argument, tables).alias("#next"))
         if rule.code:
-            lost = after.filter(pl.col("stage").is_not_null() & pl.col("next").is_null())
-            for row in lost.select(ROW, LINE, mapping.key, "cell", "stage").iter_rows():
+            lost = after.filter(pl.col("#stage").is_not_null() & pl.col("#next").is_null())
+            for row in lost.select(ROW, LINE, mapping.key, "#cell", "#stage").iter_rows():
                 text, fix = rule.explain(row[4], call.argument, tables)
                 errors.append(_error(row[:4], column, rule.code, text, fix))
-        stages = after.drop("stage").rename({"next": "stage"})
+        stages = after.drop("#stage").rename({"#next": "#stage"})
     return stages
 
 
 def _empty_errors(stages: pl.DataFrame, column: Column, mapping: Mapping) -> list[RowError]:
-    rows = stages.filter(pl.col("empty")).select(ROW, LINE, mapping.key, "cell").iter_rows()
+    rows = stages.filter(pl.col("#empty")).select(ROW, LINE, mapping.key, "#cell").iter_rows()
     return [_error(row, column, "empty", "The cell is empty.", "Fill it in.") for row in rows]
 
 
