@@ -27,6 +27,7 @@ from importer.sandbox.search import only
 from importer.sandbox.shop import Shop
 
 SHOP: web.AppKey[Shop] = web.AppKey("shop", Shop)
+ITEMS: web.RequestKey[int] = web.RequestKey("items", int)
 METHODS = ("GET", "POST", "PUT", "DELETE")
 JSON_TYPES = ("application/json",)
 BODY_LIMIT = 64 << 20
@@ -63,8 +64,12 @@ async def _misbehave(request: web.Request, handler: Handler) -> web.StreamRespon
     began = time.perf_counter()
     response = await _answer(request, handler)
     milliseconds = round((time.perf_counter() - began) * 1000, 1)
-    entry = {"method": request.method, "path": request.path, "status": response.status, "ms": milliseconds}
-    shop.journal.request(**entry, **request.get("more", {}))
+    items = {"items": request[ITEMS]} if ITEMS in request else {}
+    shop.journal.request(
+        method=request.method, path=request.path, status=response.status, ms=milliseconds, **items
+    )
+    if shop.faults.answer_seconds and request.method != "GET":
+        await asyncio.sleep(shop.faults.answer_seconds)
     if shop.faults.drops_answer(request.method) and request.transport is not None:
         request.transport.abort()
     return response
@@ -158,7 +163,7 @@ async def _single(
     item = _merged(await _body(request), route, parameters)
     if route.check:
         route.check(item, shop.catalog)
-    request["more"] = {"items": 1}
+    request[ITEMS] = 1
     return _json(shop.submit(route.topic, [item], store_id), 202)
 
 
@@ -171,7 +176,7 @@ async def _bulk(
     for item in items:
         if route.check:
             route.check(item, shop.catalog)
-    request["more"] = {"items": len(items)}
+    request[ITEMS] = len(items)
     return _json(shop.submit(route.topic, items, store_id), 202)
 
 

@@ -20,11 +20,13 @@ class Refuse:
 @dataclass
 class Faults:
     """`down`: 503 for everything. `hold_consumers`: messages stay in the queue. `drop_answers`: so many writing
-    requests are carried out, and the connection is closed before their answer (the lost receipt)."""
+    requests are carried out, and the connection is closed before their answer (the lost receipt).
+    `answer_seconds`: how long the answer to a writing request is held back, its work done."""
 
     down: bool = False
     hold_consumers: bool = False
     drop_answers: int = 0
+    answer_seconds: float = 0.0
     refuse: list[Refuse] = field(default_factory=list)
 
     def refusal(self, method: str, path: str) -> Refuse | None:
@@ -43,7 +45,7 @@ class Faults:
 
     def change(self, words: Mapping[str, Any]) -> None:
         """From JSON: the names above; `refuse` is one switch or a list of them. Raises TypeError on others."""
-        for name in ("down", "hold_consumers", "drop_answers"):
+        for name in ("down", "hold_consumers", "drop_answers", "answer_seconds"):
             if name in words:
                 setattr(self, name, words[name])
         switches = words.get("refuse", [])

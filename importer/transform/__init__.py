@@ -39,7 +39,11 @@ class Transform:
     def named(self, cells: pl.DataFrame) -> pl.DataFrame:
         """The file's columns under the mapping's names; a column with a default is there even if the file has none."""
         cells = cells.rename({file: name for name, file in self.binding.names.items() if file != name})
-        absent = [c.name for c in self.mapping.columns.values() if c.default is not None and c.name not in cells.columns]
+        absent = [
+            c.name
+            for c in self.mapping.columns.values()
+            if c.default is not None and c.name not in cells.columns
+        ]
         return cells.with_columns(pl.lit(None, dtype=pl.String).alias(name) for name in absent)
 
     def __call__(self, cells: pl.DataFrame) -> Transformed:

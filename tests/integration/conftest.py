@@ -41,8 +41,16 @@ def settings(shop: Shop, tmp_path: Path) -> Settings:
 def make_settings(folder: Path, address: str, **words: Any) -> Settings:
     """Small batches and short waits; `words` are settings of the shop, `patience_seconds` is the service's."""
     patience = words.pop("patience_seconds", None)
-    fast = {"batch_size": 10, "settle_seconds": 0.05, "connect_seconds": 2.0, "read_seconds": 5.0, "submit_seconds": 5.0}
-    main = ShopSettings(base_url=address, token=SecretStr(words.pop("token", "practice-token")), **{**fast, **words})
+    fast = {
+        "batch_size": 10,
+        "settle_seconds": 0.05,
+        "connect_seconds": 2.0,
+        "read_seconds": 5.0,
+        "submit_seconds": 5.0,
+    }
+    main = ShopSettings(
+        base_url=address, token=SecretStr(words.pop("token", "practice-token")), **{**fast, **words}
+    )
     return Settings(
         data_dir=folder / "data",
         mappings=[folder, ROOT / "mappings"],

@@ -33,9 +33,14 @@ async def check_books(run: Running, state: Import) -> None:
     """The equation, and the same numbers counted once more from the tables that hold the details."""
     assert state.equation_holds, state.equation
     assert rebuild(await run.importer.ports.imports.events(state.id)) == state
-    async with open_database(run.importer.settings.data_dir / "importer.db") as database, database.reading() as c:
+    async with (
+        open_database(run.importer.settings.data_dir / "importer.db") as database,
+        database.reading() as c,
+    ):
         listed = (await c.execute(select(import_rows.c.row, import_rows.c.outcome).distinct())).all()
-        open_rows = (await c.execute(select(batches.c.operations).where(batches.c.status.in_(["waiting", "sent"])))).all()
+        open_rows = (
+            await c.execute(select(batches.c.operations).where(batches.c.status.in_(["waiting", "sent"])))
+        ).all()
     for outcome in (Outcome.INVALID, Outcome.SKIPPED, Outcome.FAILED, Outcome.UNKNOWN):
         assert sum(1 for _, found in listed if found == outcome.value) == state.counts.get(outcome, 0)
     assert not (state.ended and open_rows)
@@ -59,7 +64,9 @@ async def test_every_row_is_confirmed_by_the_shop(service: Running, shop: Shop, 
     await check_books(service, state)
 
 
-async def test_bad_rows_are_told_and_the_others_succeed(service: Running, shop: Shop, products: Products) -> None:
+async def test_bad_rows_are_told_and_the_others_succeed(
+    service: Running, shop: Shop, products: Products
+) -> None:
     state = await service.run(products(20, {3: {"price": "cheap"}, 7: {"name": ""}, 11: {"price": "-1"}}))
     report = await service.importer.reporting.report(state.id)
 
@@ -83,7 +90,11 @@ async def test_what_only_the_shop_can_know_is_told_in_its_own_words(
     [row] = (await service.importer.reporting.report(state.id))["rows"]
 
     assert state.equation == "3 rows read = 2 succeeded + 1 failed"
-    assert (row["key"], row["outcome"], row["text"]) == ("b", "failed", "URL key for specified store already exists.")
+    assert (row["key"], row["outcome"], row["text"]) == (
+        "b",
+        "failed",
+        "URL key for specified store already exists.",
+    )
     assert len(shop.products) == 2
 
 
@@ -138,7 +149,7 @@ async def test_a_request_refused_as_a_whole_is_split_until_the_culprit_stands_al
 
     assert state.equation == "10 rows read = 9 succeeded + 1 failed"
     assert (row["row"], row["line"], row["key"], row["code"]) == (6, 7, "s6", "shop.refused")
-    assert "The \"abc\" value's type is invalid" in row["text"]
+    assert 'The "abc" value\'s type is invalid' in row["text"]
     assert len(written(shop)) == len(set(written(shop))) == 9
     await check_books(service, state)
 
@@ -246,7 +257,9 @@ async def test_a_token_that_the_shop_refuses_ends_a_command_line_run_with_every_
     assert state.equation_holds
 
 
-async def test_a_shop_that_goes_away_halfway_leaves_no_row_unaccounted(tmp_path: Path, products: Products) -> None:
+async def test_a_shop_that_goes_away_halfway_leaves_no_row_unaccounted(
+    tmp_path: Path, products: Products
+) -> None:
     practice = Shop(catalog=load_catalog(), token="practice-token")
     async with running(practice) as address:
         settings = make_settings(tmp_path, address, patience_seconds=0.2, batches_in_flight=1)
@@ -261,7 +274,9 @@ async def test_a_shop_that_goes_away_halfway_leaves_no_row_unaccounted(tmp_path:
     assert state.equation == "30 rows read = 10 unknown + 20 not sent"
 
 
-async def test_two_imports_into_one_shop_do_not_overlap(service: Running, shop: Shop, products: Products) -> None:
+async def test_two_imports_into_one_shop_do_not_overlap(
+    service: Running, shop: Shop, products: Products
+) -> None:
     """Both files name the same SKUs: all of the first must be confirmed before the second begins to write."""
     first = await service.accept(products(30, name="first.csv"))
     second = await service.accept(products(30, name="second.csv"))
@@ -295,6 +310,33 @@ async def test_a_restart_goes_on_where_the_last_process_stopped(
 
     assert state.equation == "60 rows read = 60 succeeded"
     assert len(written(shop)) == 60
+
+
+async def test_a_process_killed_between_request_and_receipt_finds_its_bulk_again(
+    settings: Settings, shop: Shop, products: Products
+) -> None:
+    """The shop has done the work and holds its answer back; the process ends without having seen it."""
+    shop.faults.answer_seconds = 60.0
+    async with working(settings) as run:
+        accepted = await run.accept(products(5))
+        async with asyncio.timeout(10):
+            while not shop.journal.writes:
+                await asyncio.sleep(0)
+    [batch] = await batches_of(settings, accepted.id)
+    assert batch == ("sending", 1)
+
+    shop.faults.answer_seconds = 0.0
+    async with working(settings) as run:
+        state = await run.finished(accepted.id)
+
+    assert state.equation == "5 rows read = 5 succeeded"
+    assert len(written(shop)) == 5
+
+
+async def batches_of(settings: Settings, import_id: str) -> list[tuple[str, int]]:
+    async with open_database(settings.data_dir / "importer.db") as database, database.reading() as c:
+        query = select(batches.c.status, batches.c.attempt).where(batches.c.import_id == import_id)
+        return [(status, attempt) for status, attempt in await c.execute(query)]
 
 
 @pytest.mark.magento_data

@@ -1,0 +1,48 @@
+"""The schema: models equal migrations, an old state is lifted, a foreign one is refused with a sentence."""
+
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection
+
+from importer.domain.errors import ConfigurationError
+from importer.store.database import HEAD, alembic_config, open_database
+from importer.store.tables import metadata
+
+
+async def test_the_migrations_make_what_the_tables_say(tmp_path: Path) -> None:
+    def differences(connection: Connection) -> list[object]:
+        return list(compare_metadata(MigrationContext.configure(connection), metadata))
+
+    async with open_database(tmp_path / "a.db") as database, database.reading() as connection:
+        assert await connection.run_sync(differences) == []
+
+
+def test_the_known_version_is_the_newest_migration() -> None:
+    assert ScriptDirectory.from_config(alembic_config()).get_current_head() == HEAD
+
+
+async def test_a_second_start_finds_its_schema(tmp_path: Path) -> None:
+    for _ in range(2):
+        async with open_database(tmp_path / "a.db"):
+            assert (tmp_path / "a.db").exists()
+
+
+async def test_a_newer_state_is_refused_with_what_to_do(tmp_path: Path) -> None:
+    async with open_database(tmp_path / "a.db") as database, database.writing() as connection:
+        await connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
+
+    with pytest.raises(ConfigurationError, match="newer version"):
+        async with open_database(tmp_path / "a.db"):
+            pytest.fail("opened")
+
+
+async def test_a_file_that_is_no_database_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "a.db").write_text("sku,name\n" * 1000)
+
+    with pytest.raises(ConfigurationError, match="cannot be used as a database"):
+        async with open_database(tmp_path / "a.db"):
+            pytest.fail("opened")
