@@ -75,7 +75,7 @@ def print_report(document: Mapping[str, Any], console: Console) -> None:
     if document["rows_total"] and document["rows_read"] < document["rows_total"]:
         console.print(f"{document['rows_total'] - document['rows_read']:,} further rows were not read.")
     _print_causes(document, console)
-    _print_rows([row for row in document["rows"] if row["outcome"] != "skipped"], console)
+    _print_rows(document["rows"], console)
     if document["columns"].get("unknown"):
         unknown = ", ".join(document["columns"]["unknown"])
         console.print(f"\nColumns that mean nothing here: {escape(unknown)}", soft_wrap=True)

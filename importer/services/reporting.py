@@ -32,8 +32,8 @@ class Reporting:
         """Everything about the import as plain data."""
         state = await self._ports.imports.get(import_id)
         causes = await self._ports.rows.causes(import_id)
-        wanted = [o for o in Outcome if o in NEEDS_A_PERSON or o is Outcome.SKIPPED]
-        rows = await self._ports.rows.of(import_id, outcomes=wanted, limit=LISTED_ROWS)
+        rows = await self._ports.rows.of(import_id, outcomes=sorted(NEEDS_A_PERSON), limit=LISTED_ROWS)
+        skipped = await self._ports.rows.of(import_id, outcomes=[Outcome.SKIPPED], limit=LISTED_ROWS)
         batches = await self._ports.batches.of(import_id)
         return {
             **summary(state),
@@ -42,6 +42,7 @@ class Reporting:
                 for outcome, code, text, number in causes
             ],
             "rows": [row_document(error) for error in rows],
+            "skipped": [row_document(error) for error in skipped],
             "rows_listed_up_to": LISTED_ROWS,
             "columns": dict(state.columns),
             "batches": [
@@ -72,7 +73,7 @@ class Reporting:
     async def _reasons(self, import_id: str) -> dict[int, list[RowError]]:
         reasons: dict[int, list[RowError]] = {}
         after = 0
-        wanted = [outcome for outcome in Outcome if outcome in NEEDS_A_PERSON]
+        wanted = sorted(NEEDS_A_PERSON)
         while page := await self._ports.rows.of(import_id, outcomes=wanted, limit=PAGE_ROWS, after=after):
             for error in page:
                 reasons.setdefault(error.row, []).append(error)

@@ -1,0 +1,308 @@
+"""`importer` as a process: what a person types, the sentence that comes back, and the exit code."""
+
+import asyncio
+import json
+import os
+import sys
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from importer.sandbox.catalog import load_catalog
+from importer.sandbox.faults import Refuse
+from importer.sandbox.server import running
+from importer.sandbox.shop import Shop
+
+GOOD = "article,name,price\n" + "".join(f"C-{n},Thing {n},5\n" for n in range(1, 8))
+
+
+@dataclass
+class Done:
+    code: int
+    out: str
+    err: str
+
+
+class Terminal:
+    """A folder to work in, and a shop that the settings name."""
+
+    def __init__(self, folder: Path, address: str) -> None:
+        self.folder = folder
+        self.environment = {
+            **os.environ,
+            "HOME": str(folder),
+            "XDG_STATE_HOME": str(folder / "state"),
+            "IMPORTER_PATIENCE_SECONDS": "1",
+            "IMPORTER_SHOPS__MAIN__BASE_URL": address,
+            "IMPORTER_SHOPS__MAIN__TOKEN": "practice-token",
+            "IMPORTER_SHOPS__MAIN__SETTLE_SECONDS": "0.1",
+        }
+
+    def write(self, name: str, content: str | bytes) -> str:
+        path = self.folder / name
+        path.write_bytes(content if isinstance(content, bytes) else content.encode())
+        return name
+
+    async def type(self, *words: str, **environment: str) -> Done:
+        process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-m",
+            "importer",
+            *words,
+            cwd=self.folder,
+            env={**self.environment, **environment},
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+        )
+        out, err = await process.communicate()
+        assert b"Traceback" not in out + err, err.decode()
+        assert process.returncode is not None
+        return Done(process.returncode, out.decode(), err.decode())
+
+
+@pytest.fixture
+async def shop() -> Shop:
+    return Shop(catalog=load_catalog(), token="practice-token")
+
+
+@pytest.fixture
+async def terminal(tmp_path: Path, shop: Shop) -> AsyncIterator[Terminal]:
+    async with running(shop) as address:
+        yield Terminal(tmp_path, address)
+
+
+async def test_a_good_file_ends_with_0_and_the_equation(terminal: Terminal, shop: Shop) -> None:
+    file = terminal.write("good.csv", GOOD)
+    done = await terminal.type("run", file, "--mapping", "products", "--report", "out")
+
+    assert done.code == 0
+    assert "7 rows read = 7 succeeded" in done.out
+    assert "confirmed by the shop 7" in done.out
+    assert len(shop.journal.writes) == 7
+    report = json.loads((terminal.folder / "out" / "report.json").read_text())
+    assert report["batches"][0]["bulk_uuid"]
+    assert (terminal.folder / "out" / "rows.csv").read_text().count("\n") == 1
+
+
+async def test_bad_rows_end_with_1_and_json_is_json_alone(terminal: Terminal) -> None:
+    file = terminal.write("bad.csv", GOOD.replace("C-3,Thing 3,5", "C-3,Thing 3,five"))
+    done = await terminal.type("run", file, "--mapping", "products", "--json")
+
+    assert done.code == 1
+    assert json.loads(done.out)["equation"] == "7 rows read = 6 succeeded + 1 invalid"
+    assert "rows read" in done.err
+
+
+async def test_a_dry_run_ends_with_0_and_has_written_nothing(terminal: Terminal, shop: Shop) -> None:
+    done = await terminal.type("run", terminal.write("good.csv", GOOD), "--mapping", "products", "--dry-run")
+
+    assert done.code == 0
+    assert "a dry run: nothing was sent" in done.out
+    assert "7 rows read = 7 not sent" in done.out
+    assert {entry["method"] for entry in shop.journal.requests} == {"GET"}
+
+
+BAD_FILES: dict[str, tuple[str | bytes, str]] = {
+    "empty": ("", "is empty: it has not even a header line"),
+    "header only": ("article,name,price\n", "has a header but no rows"),
+    "no key column": ("name,price\nA,1\n", "has no column article (or sku"),
+    "not UTF-8": (b"article,name,price\na,caf\xe9,1\n", "Line 2: the byte 0xE9 at position 6 is not UTF-8"),
+    "column twice": ("article,name,name,price\n", "names name more than once"),
+}
+
+
+@pytest.mark.parametrize("kind", BAD_FILES)
+async def test_a_file_that_is_no_product_list_ends_with_2_and_one_sentence(
+    terminal: Terminal, kind: str
+) -> None:
+    content, sentence = BAD_FILES[kind]
+    done = await terminal.type("run", terminal.write("bad.csv", content), "--mapping", "products")
+
+    assert done.code == 2
+    assert sentence in (done.out + done.err).replace("\n", " ")
+
+
+async def test_a_missing_file_ends_with_5(terminal: Terminal) -> None:
+    done = await terminal.type("run", "nowhere.csv", "--mapping", "products")
+
+    assert (done.code, done.err) == (
+        5,
+        "importer: There is no file nowhere.csv. Check the name and the folder.\n",
+    )
+
+
+async def test_ragged_rows_are_reported_and_the_others_imported(terminal: Terminal) -> None:
+    done = await terminal.type(
+        "run", terminal.write("a.csv", GOOD + "C-9,only half\n"), "--mapping", "products"
+    )
+
+    assert done.code == 1
+    assert "8 rows read = 7 succeeded + 1 invalid" in done.out
+    assert "row 8, line 9" in done.out
+    assert "The record has 2 cells, the header has 3." in done.out
+
+
+async def test_an_unknown_mapping_or_shop_ends_with_2_and_a_suggestion(terminal: Terminal) -> None:
+    file = terminal.write("good.csv", GOOD)
+    mapping = await terminal.type("run", file, "--mapping", "product")
+    shop = await terminal.type("run", file, "--mapping", "products", "--shop", "mian")
+
+    assert (mapping.code, mapping.err) == (
+        2,
+        "importer: There is no mapping `product`, did you mean `products`?\n",
+    )
+    assert (shop.code, shop.err) == (2, "importer: There is no shop `mian`, did you mean `main`?\n")
+
+
+async def test_a_faulty_mapping_ends_with_2_and_all_its_faults(terminal: Terminal) -> None:
+    (terminal.folder / "mappings").mkdir()
+    terminal.write(
+        "mappings/mine.yaml", "importer: 1\nentity: x\nkey: a\ncolumns:\n  a: {to: b, rules: [trimm]}\n"
+    )
+    run = await terminal.type("run", terminal.write("good.csv", GOOD), "--mapping", "mine")
+    check = await terminal.type("mappings", "check", "mappings/mine.yaml")
+
+    assert run.code == check.code == 2
+    for said in (run.err, check.out):
+        assert "line 5, columns.a.rules.0: unknown rule `trimm`, did you mean `trim`?" in said
+        assert "request" in said
+
+
+async def test_a_shop_that_is_down_ends_with_3_and_every_row_accounted_for(
+    terminal: Terminal, shop: Shop
+) -> None:
+    """Nothing listens at the address."""
+    file = terminal.write("good.csv", GOOD)
+    done = await terminal.type(
+        "run", file, "--mapping", "products", IMPORTER_SHOPS__MAIN__BASE_URL="http://127.0.0.1:9"
+    )
+
+    assert done.code == 3
+    assert "http://127.0.0.1:9 does not answer" in done.out.replace("\n", " ")
+    assert "0 rows read = 0" in done.out
+
+
+async def test_a_shop_that_refuses_the_token_ends_with_4_and_where_to_look(terminal: Terminal) -> None:
+    file = terminal.write("good.csv", GOOD)
+    done = await terminal.type(
+        "run", file, "--mapping", "products", IMPORTER_SHOPS__MAIN__TOKEN="secret-and-wrong"
+    )
+
+    assert done.code == 4
+    assert "System > Integrations" in done.out.replace("\n", " ")
+    assert "secret-and-wrong" not in done.out + done.err
+
+
+async def test_a_shop_that_answers_400_for_the_whole_batch_leaves_each_row_with_its_words(
+    terminal: Terminal, shop: Shop
+) -> None:
+    shop.faults.refuse.append(
+        Refuse(times=99, status=400, body={"message": "No such %thing.", "parameters": {"thing": "luck"}})
+    )
+    done = await terminal.type("run", terminal.write("good.csv", GOOD), "--mapping", "products")
+
+    assert done.code == 1
+    assert "7 rows read = 7 failed" in done.out
+    assert "The shop answered 400: No such luck." in done.out.replace("\n", " ")
+
+
+async def test_a_shop_that_answers_500_to_every_submission_is_not_flooded_and_no_row_is_lost(
+    terminal: Terminal, shop: Shop
+) -> None:
+    shop.faults.refuse.append(
+        Refuse(times=9999, status=500, body={"message": "Internal Error."}, path="/rest/all/async")
+    )
+    one = "article,name,price\nC-1,Thing 1,5\n"
+    done = await terminal.type("run", terminal.write("one.csv", one), "--mapping", "products")
+
+    assert done.code == 1
+    assert "1 row read = 1 failed" in done.out
+    assert "no clear answer" in done.out.replace("\n", " ")
+    assert sum(1 for entry in shop.journal.requests if entry["method"] == "POST") == 4
+
+
+async def test_no_shop_at_all_ends_with_4_and_how_to_write_one(terminal: Terminal) -> None:
+    for name in [name for name in terminal.environment if "SHOPS" in name]:
+        del terminal.environment[name]
+    done = await terminal.type("run", terminal.write("good.csv", GOOD), "--mapping", "products")
+
+    assert done.code == 4
+    assert "[shops.main]" in done.err
+
+
+@pytest.mark.parametrize(
+    ("settings", "sentence"),
+    [
+        (
+            "[shops.main]\nbase_url = 'shop.example'\ntoken = 'hush-hush'\n",
+            "shops.main: base_url must be an address",
+        ),
+        (
+            "[shops.main]\nbase_url = 'http://shop.example'\ntoken = 'hush-hush'\n",
+            "send the token unencrypted",
+        ),
+        ("[shops.main]\nbase_url = 'https://a:hush-hush@b.example'\ntoken = 'x'\n", "must not hold a user"),
+        ("[shops.main]\ntoken = 'hush-hush'\nbatch_size = 0\n", "shops.main.batch_size"),
+        ("wrokers = 3\n", "wrokers"),
+        ("not toml", "is not TOML"),
+    ],
+)
+async def test_faulty_settings_end_with_4_and_tell_no_secret(
+    terminal: Terminal, settings: str, sentence: str
+) -> None:
+    for name in [name for name in terminal.environment if "SHOPS" in name]:
+        del terminal.environment[name]
+    terminal.write("importer.toml", settings)
+    done = await terminal.type("run", terminal.write("good.csv", GOOD), "--mapping", "products")
+
+    assert done.code == 4
+    assert sentence in done.err
+    assert "hush-hush" not in done.out + done.err
+
+
+async def test_an_interrupt_ends_a_run_with_130_and_every_row_accounted_for(
+    terminal: Terminal, shop: Shop
+) -> None:
+    shop.faults.hold_consumers = True
+    terminal.write("good.csv", GOOD)
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "importer", "run", "good.csv", "--mapping", "products",
+        cwd=terminal.folder, env=terminal.environment, stdout=asyncio.subprocess.PIPE,
+    )  # fmt: skip
+    async with asyncio.timeout(20):
+        while not any(entry["path"].endswith("/status") for entry in shop.journal.requests):
+            await asyncio.sleep(0.05)
+        process.terminate()
+        out, _ = await process.communicate()
+
+    assert process.returncode == 130
+    assert "7 rows read = 7 unknown" in out.decode()
+
+
+async def test_the_demo_shows_a_report_and_leaves_nothing_behind(terminal: Terminal) -> None:
+    done = await terminal.type("demo")
+
+    assert done.code == 0
+    assert "84 rows read = 76 succeeded + 1 skipped + 6 invalid + 1 failed" in done.out
+    assert "make page" in done.out
+    assert not (terminal.folder / "state").exists()
+
+
+async def test_the_report_of_an_earlier_import_can_be_shown_again(terminal: Terminal) -> None:
+    first = await terminal.type("run", terminal.write("good.csv", GOOD), "--mapping", "products", "--json")
+    import_id = json.loads(first.out)["id"]
+
+    again = await terminal.type("report", import_id)
+    unknown = await terminal.type("report", "imp_nothing")
+
+    assert "7 rows read = 7 succeeded" in again.out
+    assert (unknown.code, unknown.err) == (2, "importer: There is no import imp_nothing.\n")
+
+
+async def test_the_mappings_are_listed_with_what_they_are_for(terminal: Terminal) -> None:
+    done = await terminal.type("mappings", "list")
+
+    assert done.code == 0
+    assert "magento-products         Magento product CSV (simple and virtual products)" in done.out

@@ -1,0 +1,328 @@
+"""The HTTP API and the page, over real HTTP in one process with worker and practice shop."""
+
+import asyncio
+import csv
+import io
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from aiohttp import web
+
+from importer.sandbox.shop import Shop
+from importer.settings import Settings
+from importer.web.app import create_app
+from tests.integration.conftest import Running, working
+
+Products = Callable[..., Path]
+
+TOKEN = "imp_token-of-the-tests"
+CSV = {"Content-Type": "text/csv"}
+
+
+class Site:
+    """A client that is logged in, and the service behind it."""
+
+    def __init__(self, run: Running, address: str) -> None:
+        self.run = run
+        self.address = address
+        self.http = httpx.AsyncClient(base_url=address, headers={"Authorization": f"Bearer {TOKEN}"})
+        self.stranger = httpx.AsyncClient(base_url=address)
+
+    async def send(self, content: bytes, **query: str) -> str:
+        answer = await self.http.post(
+            "/v1/imports", params={"mapping": "products", **query}, content=content, headers=CSV
+        )
+        assert answer.status_code == httpx.codes.ACCEPTED, answer.text
+        return str(answer.json()["id"])
+
+    async def finished(self, content: bytes, **query: str) -> dict[str, Any]:
+        import_id = await self.send(content, **query)
+        await self.run.finished(import_id)
+        state: dict[str, Any] = (await self.http.get(f"/v1/imports/{import_id}")).json()
+        return state
+
+
+@pytest.fixture
+async def site(settings: Settings) -> AsyncIterator[Site]:
+    small = settings.model_copy(update={"upload_mib": 1})
+    async with working(small) as run:
+        await run.importer.tokens.add("tests", TOKEN)
+        runner = web.AppRunner(create_app(run.importer), access_log=None)
+        await runner.setup()
+        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        site = Site(run, f"http://127.0.0.1:{runner.addresses[0][1]}")
+        try:
+            yield site
+        finally:
+            await site.http.aclose()
+            await site.stranger.aclose()
+            await runner.cleanup()
+
+
+def problem(answer: httpx.Response, status: int, code: str) -> str:
+    """The answer is an RFC 9457 problem of this code; its sentence."""
+    assert answer.status_code == status, answer.text
+    assert answer.headers["content-type"] == "application/problem+json"
+    document = answer.json()
+    assert (document["status"], document["code"]) == (status, code)
+    return str(document["detail"])
+
+
+async def test_a_file_in_and_202_out_with_the_id_only(site: Site, products: Products) -> None:
+    answer = await site.http.post(
+        "/v1/imports", params={"mapping": "products"}, content=products(3).read_bytes(), headers=CSV
+    )
+
+    assert answer.status_code == httpx.codes.ACCEPTED
+    assert list(answer.json()) == ["id"]
+    assert answer.headers["location"] == f"/v1/imports/{answer.json()['id']}"
+    assert answer.headers["retry-after"]
+
+
+async def test_a_form_works_as_well_and_the_state_can_be_watched(site: Site, products: Products) -> None:
+    form = {"mapping": "products", "shop": "main", "dry_run": "true"}
+    answer = await site.http.post(
+        "/v1/imports", data=form, files={"file": ("liste.csv", products(5).read_bytes(), "text/csv")}
+    )
+    await site.run.finished(answer.json()["id"])
+    state = (await site.http.get(answer.headers["location"])).json()
+
+    assert (state["file"]["name"], state["dry_run"], state["status"]) == ("liste.csv", True, "completed")
+    assert state["equation"] == "5 rows read = 5 not sent"
+    assert state["equation_holds"]
+
+
+async def test_rows_are_listed_by_outcome_and_page_by_page(site: Site, products: Products) -> None:
+    faults = {number: {"price": "x"} for number in (2, 4, 6)}
+    state = await site.finished(products(8, faults).read_bytes())
+    url = f"/v1/imports/{state['id']}/rows"
+
+    first = (await site.http.get(url, params={"outcome": "failed,invalid", "limit": "2"})).json()
+    rest = (
+        await site.http.get(url, params={"outcome": "invalid", "limit": "2", "cursor": first["next"]})
+    ).json()
+
+    assert [row["row"] for row in first["items"] + rest["items"]] == [2, 4, 6]
+    assert rest["next"] is None
+    assert first["items"][0]["column"] == "price"
+    assert (await site.http.get(url, params={"outcome": "failed"})).json()["items"] == []
+    problem(await site.http.get(url, params={"outcome": "bad"}), 422, "query.outcome")
+    problem(await site.http.get(url, params={"limit": "0"}), 422, "query.limit")
+    problem(await site.http.get(url, params={"cursor": "x"}), 422, "query.cursor")
+
+
+async def test_the_report_is_json_or_the_rows_in_the_files_own_layout(site: Site, products: Products) -> None:
+    state = await site.finished(products(4, {3: {"price": "x"}}).read_bytes())
+    url = f"/v1/imports/{state['id']}/report"
+
+    report = (await site.http.get(url)).json()
+    by_accept = await site.http.get(url, headers={"Accept": "text/csv"})
+    by_query = await site.http.get(url, params={"format": "csv"})
+    [row] = csv.DictReader(io.StringIO(by_accept.text))
+
+    assert report["causes"] == [
+        {"outcome": "invalid", "code": "number", "rows": 1, "example": "'x' is not a number."}
+    ]
+    assert report["batches"][0]["bulk_uuid"]
+    assert by_accept.content == by_query.content
+    assert list(row) == ["article", "name", "price", "_row", "_line", "_outcome", "_code", "_message"]
+
+
+async def test_imports_are_listed_newest_first_with_a_cursor(site: Site, products: Products) -> None:
+    ids = [await site.send(products(1).read_bytes(), name=f"{n}.csv") for n in range(3)]
+
+    first = (await site.http.get("/v1/imports", params={"limit": "2"})).json()
+    rest = (await site.http.get("/v1/imports", params={"limit": "2", "cursor": first["next"]})).json()
+
+    assert [item["id"] for item in first["items"] + rest["items"]] == ids[::-1]
+    assert rest["next"] is None
+
+
+async def test_an_idempotency_key_gives_the_same_import_and_refuses_another_request(
+    site: Site, products: Products
+) -> None:
+    async def send(rows: int) -> httpx.Response:
+        headers = {**CSV, "Idempotency-Key": "k"}
+        return await site.http.post(
+            "/v1/imports",
+            params={"mapping": "products"},
+            content=products(rows).read_bytes(),
+            headers=headers,
+        )
+
+    first, again, other = await send(2), await send(2), await send(3)
+
+    assert first.json() == again.json()
+    problem(other, 422, "idempotency.reused")
+
+
+@pytest.mark.parametrize("path", ["/v1/imports", "/v1/imports/x", "/v1/mappings", "/v1/nothing"])
+async def test_without_a_token_there_is_nothing_to_see(site: Site, path: str) -> None:
+    for client, headers in [
+        (site.stranger, {}),
+        (site.stranger, {"Authorization": "Bearer wrong"}),
+        (site.stranger, {"Authorization": "Basic eDp5"}),
+        (site.stranger, {"Cookie": "importer_session=a.9999999999.b"}),
+    ]:
+        answer = await client.get(path, headers=headers)
+        problem(answer, 401, "unauthorized")
+        assert answer.headers["www-authenticate"] == "Bearer"
+
+
+@pytest.mark.parametrize(
+    ("query", "content", "status", "code"),
+    [
+        ({"mapping": "product"}, b"a\n1\n", 404, "unknown_name"),
+        ({"mapping": "products", "shop": "moon"}, b"a\n1\n", 404, "shop.unknown"),
+        ({}, b"a\n1\n", 422, "form.no_mapping"),
+        ({"mapping": "products"}, b"", 422, "file.empty"),
+        ({"mapping": "products"}, b"colour\nred\n", 422, "columns.missing"),
+        ({"mapping": "products", "name": "a.xlsx"}, b"a\n1\n", 422, "file.format"),
+        ({"mapping": "products"}, b"article,name,price\n" + b"x" * (1 << 20), 413, "too_large"),
+        ({"mapping": "../../etc/passwd"}, b"a\n1\n", 404, "unknown_name"),
+    ],
+    ids=["mapping", "shop", "no mapping", "empty", "columns", "format", "too large", "path"],
+)
+async def test_a_bad_request_is_refused_at_once_and_nothing_is_kept(
+    site: Site, query: dict[str, str], content: bytes, status: int, code: str
+) -> None:
+    answer = await site.http.post("/v1/imports", params=query, content=content, headers=CSV)
+
+    problem(answer, status, code)
+    assert (await site.http.get("/v1/imports")).json()["items"] == []
+    kept = site.run.importer.settings.data_dir / "files" / "imports"
+    assert not kept.exists() or list(kept.iterdir()) == []
+
+
+async def test_a_form_must_name_its_mapping_before_the_file(site: Site) -> None:
+    answer = await site.http.post("/v1/imports", files={"file": ("a.csv", b"a\n", "text/csv")})
+    assert "before the file" in problem(answer, 422, "form.no_mapping")
+
+    answer = await site.http.post("/v1/imports", data={"mapping": "products"}, files={"x": (None, b"y")})
+    problem(answer, 422, "form.no_file")
+
+    answer = await site.http.post("/v1/imports", content=b"{}", headers={"Content-Type": "application/json"})
+    problem(answer, 415, "http")
+
+
+async def test_a_faulty_mapping_is_told_with_all_its_faults(site: Site, tmp_path: Path) -> None:
+    (tmp_path / "mine.yaml").write_text(
+        "importer: 1\nentity: x\nkey: a\ncolumns:\n  a: {to: b, rules: [trimm]}\n"
+    )
+    answer = await site.http.post("/v1/imports", params={"mapping": "mine"}, content=b"a\n1\n", headers=CSV)
+
+    problem(answer, 422, "mapping_invalid")
+    assert [(fault["line"], fault["path"]) for fault in answer.json()["errors"]] == [
+        (1, "request"),
+        (5, "columns.a.rules.0"),
+    ]
+
+
+async def test_unknown_things_are_problems_and_wrong_methods_name_the_right_ones(site: Site) -> None:
+    problem(await site.http.get("/v1/imports/imp_nothing"), 404, "import.unknown")
+    problem(
+        await site.http.get("/v1/imports/imp_nothing/report", params={"format": "csv"}), 404, "import.unknown"
+    )
+    answer = await site.http.delete("/v1/imports")
+    problem(answer, 405, "http")
+    assert "POST" in answer.headers["allow"]
+
+
+async def test_a_file_that_turns_out_bad_later_fails_its_import_with_a_sentence(site: Site) -> None:
+    no_rows = await site.finished(b"article,name,price\n")
+    not_utf8 = await site.finished(b"article,name,price\na,caf\xe9,1\n")
+
+    assert (no_rows["status"], no_rows["failure"]["code"]) == ("failed", "file.no_rows")
+    assert (not_utf8["status"], not_utf8["failure"]["code"]) == ("failed", "file.encoding")
+    assert "Line 2" in not_utf8["failure"]["text"]
+    assert not_utf8["equation_holds"]
+
+
+async def test_alive_needs_no_token_and_lists_show_names(site: Site) -> None:
+    assert (await site.stranger.get("/livez")).status_code == httpx.codes.OK
+    assert {"name": "magento-products"} in (await site.http.get("/v1/mappings")).json()["items"]
+    assert (await site.http.get("/v1/shops")).json()["items"] == [{"name": "main"}]
+
+
+async def test_the_page_asks_for_a_token_and_keeps_it_in_a_strict_cookie(site: Site) -> None:
+    assert (await site.stranger.get("/")).headers["location"] == "/login"
+    assert (
+        await site.stranger.post("/login", data={"token": "wrong"})
+    ).status_code == httpx.codes.UNAUTHORIZED
+
+    answer = await site.stranger.post("/login", data={"token": TOKEN})
+    cookie = answer.headers["set-cookie"]
+    assert "HttpOnly" in cookie
+    assert "SameSite=Strict" in cookie
+    assert TOKEN not in cookie
+
+    home = await site.stranger.get("/")
+    assert home.status_code == httpx.codes.OK
+    assert "default-src 'none'" in home.headers["content-security-policy"]
+    assert "Nothing was imported yet" in home.text
+
+
+async def test_another_site_cannot_use_the_cookie(site: Site, products: Products) -> None:
+    await site.stranger.post("/login", data={"token": TOKEN})
+    form = {"mapping": "products"}
+    files = {"file": ("a.csv", products(1).read_bytes(), "text/csv")}
+
+    for headers in ({"Sec-Fetch-Site": "cross-site"}, {"Origin": "https://evil.example"}, {}):
+        answer = await site.stranger.post("/imports", data=form, files=files, headers=headers)
+        assert answer.status_code == httpx.codes.FORBIDDEN
+    answer = await site.stranger.post("/imports", data=form, files=files, headers={"Origin": site.address})
+    assert answer.status_code == httpx.codes.SEE_OTHER
+
+
+async def test_a_forged_or_ended_session_is_no_session(site: Site) -> None:
+    await site.stranger.post("/login", data={"token": TOKEN})
+    value = site.stranger.cookies["importer_session"]
+    token_id, ends, signature = value.split(".")
+    site.stranger.cookies.clear()
+
+    for forged in (
+        f"{token_id}.{int(ends) + 1}.{signature}",
+        f"{token_id}.1.{signature}",
+        f"other.{ends}.{signature}",
+    ):
+        answer = await site.stranger.get("/", headers={"Cookie": f"importer_session={forged}"})
+        assert answer.headers["location"] == "/login"
+
+
+async def test_text_from_the_file_is_shown_as_text(site: Site) -> None:
+    bad = "article,name,price\n<script>alert(1)</script>,A,x\n"
+    state = await site.finished(bad.encode(), name="<img src=x>.csv")
+    await site.stranger.post("/login", data={"token": TOKEN})
+
+    page = (await site.stranger.get(f"/imports/{state['id']}")).text
+
+    assert "&lt;script&gt;alert(1)" in page
+    assert "<script>alert" not in page
+    assert "<img src=x>" not in page
+
+
+async def test_an_upload_that_breaks_off_leaves_nothing(site: Site) -> None:
+    host, port = site.address.removeprefix("http://").split(":")
+    _, writer = await asyncio.open_connection(host, int(port))
+    head = f"POST /v1/imports?mapping=products HTTP/1.1\r\nHost: {host}\r\nAuthorization: Bearer {TOKEN}\r\n"
+    writer.write(f"{head}Content-Type: text/csv\r\nContent-Length: 1000\r\n\r\narticle,name".encode())
+    await writer.drain()
+    kept = site.run.importer.settings.data_dir / "files" / "imports"
+    async with asyncio.timeout(5):
+        while not list(kept.glob("*/*.part")):
+            await asyncio.sleep(0)
+        writer.close()
+        while list(kept.glob("*")):
+            await asyncio.sleep(0)
+
+    assert (await site.http.get("/v1/imports")).json()["items"] == []
+
+
+async def test_the_shop_is_never_named_by_its_token(site: Site, shop: Shop, products: Products) -> None:
+    state = await site.finished(products(1).read_bytes())
+    report = (await site.http.get(f"/v1/imports/{state['id']}/report")).text
+
+    assert shop.token not in report
