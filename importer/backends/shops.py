@@ -55,7 +55,5 @@ class ConfiguredShops:
                 code="shops.none",
             )
         if name not in self._shops:
-            raise UnknownName(
-                f"There is no shop `{name}`{suggestion(name, self.names())}", code="shop.unknown"
-            )
+            raise UnknownName(f"There is no shop `{name}`{suggestion(name, self.names())}")
         return self._shops[name]

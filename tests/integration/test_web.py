@@ -176,7 +176,7 @@ async def test_without_a_token_there_is_nothing_to_see(site: Site, path: str) ->
     ("query", "content", "status", "code"),
     [
         ({"mapping": "product"}, b"a\n1\n", 404, "unknown_name"),
-        ({"mapping": "products", "shop": "moon"}, b"a\n1\n", 404, "shop.unknown"),
+        ({"mapping": "products", "shop": "moon"}, b"a\n1\n", 404, "unknown_name"),
         ({}, b"a\n1\n", 422, "form.no_mapping"),
         ({"mapping": "products"}, b"", 422, "file.empty"),
         ({"mapping": "products"}, b"colour\nred\n", 422, "columns.missing"),

@@ -96,7 +96,11 @@ async def test_wrong_addresses_are_refused_as_magento_does(
         (b'{"product": {', {"Content-Type": "application/json"}, "Decoding error."),
         ("\ufeff[]".encode(), {"Content-Type": "application/json"}, "Decoding error."),
         (b"[]", {}, "Content-Type header is empty."),
-        (b"[]", {"Content-Type": "application/json; charset=iso-8859-1"}, "UTF-8 is the only supported charset."),
+        (
+            b"[]",
+            {"Content-Type": "application/json; charset=iso-8859-1"},
+            "UTF-8 is the only supported charset.",
+        ),
         (
             b"a=1",
             {"Content-Type": "text/plain"},
@@ -116,7 +120,9 @@ async def test_a_bulk_is_accepted_processed_and_told_by_position(client: Client)
     uuid = await client.bulk(product("a"), product("b", price=-1), product("c", attribute_set_id=99))
 
     status = await client.get(f"/V1/bulk/{uuid}/status")
-    assert [(op["id"], op["status"], op["result_message"], op["error_code"]) for op in status["operations_list"]] == [
+    assert [
+        (op["id"], op["status"], op["result_message"], op["error_code"]) for op in status["operations_list"]
+    ] == [
         (0, 1, SUCCESS, None),
         (1, 3, "Please enter a number 0 or greater in this field.", 0),
         (2, 3, "Invalid product data: Invalid attribute set entity type", 0),
@@ -151,10 +157,18 @@ async def test_empty_bulks_are_accepted_with_no_items(client: Client, body: byte
 @pytest.mark.parametrize(
     ("item", "status", "message"),
     [
-        (product("b", price="abc"), 400, "Error occurred during \"price\" processing. The \"abc\" value's type is invalid."),
+        (
+            product("b", price="abc"),
+            400,
+            'Error occurred during "price" processing. The "abc" value\'s type is invalid.',
+        ),
         (product("b", status="enabled"), 400, 'Error occurred during "status" processing.'),
         (product("b", extension_attributes={"stock_item": {"qty": "x"}}), 400, '"float" type was expected'),
-        (product("b", unknown_key=1), 500, "Internal Error. Details are available in Magento log file. Report ID: webapi-"),
+        (
+            product("b", unknown_key=1),
+            500,
+            "Internal Error. Details are available in Magento log file. Report ID: webapi-",
+        ),
         (product("b", extension_attributes={"nosuch": 1}), 500, "Report ID: webapi-"),
         ({"sku": "no wrapper"}, 400, '"%fieldName" is required. Enter and try again.'),
         (
@@ -187,12 +201,21 @@ async def test_scalars_crash_as_php_does(client: Client, body: Any) -> None:
 
 async def test_a_product_is_created_updated_in_part_and_deleted(client: Client) -> None:
     made = (await client.http.post("/rest/all/V1/products", json=product("a", weight=1))).json()
-    changed = (await client.http.post("/rest/all/V1/products", json={"product": {"sku": "A", "price": 12.5}})).json()
-    put = (await client.http.put("/rest/all/V1/products/a", json={"product": {"sku": "other", "price": 13}})).json()
+    changed = (
+        await client.http.post("/rest/all/V1/products", json={"product": {"sku": "A", "price": 12.5}})
+    ).json()
+    put = (
+        await client.http.put("/rest/all/V1/products/a", json={"product": {"sku": "other", "price": 13}})
+    ).json()
 
     assert made["extension_attributes"]["website_ids"] == [1]
     assert {"attribute_code": "url_key", "value": "product-a"} in made["custom_attributes"]
-    assert (changed["id"], changed["sku"], changed["name"], changed["price"]) == (made["id"], "A", "Product a", 12.5)
+    assert (changed["id"], changed["sku"], changed["name"], changed["price"]) == (
+        made["id"],
+        "A",
+        "Product a",
+        12.5,
+    )
     assert (put["sku"], put["price"]) == ("a", 13)
     assert (await client.http.delete("/rest/all/V1/products/a")).json() is True
     gone = await client.http.delete("/rest/all/V1/products/a")
@@ -248,14 +271,22 @@ async def test_the_look_ups_tell_the_catalogue(client: Client) -> None:
     sets = await client.get("/V1/products/attribute-sets/sets/list", searchCriteria="")
     options = await client.get("/V1/products/attributes/organic/options")
 
-    assert (tree["id"], tree["children_data"][0]["id"], tree["children_data"][0]["name"]) == (1, 2, "Default Category")
-    assert {"Default": 4}.items() <= {s["attribute_set_name"]: s["attribute_set_id"] for s in sets["items"]}.items()
+    assert (tree["id"], tree["children_data"][0]["id"], tree["children_data"][0]["name"]) == (
+        1,
+        2,
+        "Default Category",
+    )
+    assert {"Default": 4}.items() <= {
+        s["attribute_set_name"]: s["attribute_set_id"] for s in sets["items"]
+    }.items()
     assert options[1:] == [{"label": "Yes", "value": "1"}, {"label": "No", "value": "0"}]
     assert [site["id"] for site in await client.get("/V1/store/websites")] == [0, 1]
 
 
 async def test_faults_can_be_switched_on_over_http_and_the_log_tells_what_happened(client: Client) -> None:
-    await client.http.post("/practice/faults", json={"refuse": {"times": 1, "status": 429, "body": {"message": "slow"}}})
+    await client.http.post(
+        "/practice/faults", json={"refuse": {"times": 1, "status": 429, "body": {"message": "slow"}}}
+    )
     refused = await client.http.post("/rest/all/async/bulk/V1/products", json=[product("a")])
     await client.bulk(product("a"))
 
@@ -278,7 +309,9 @@ async def test_a_dropped_answer_has_done_its_work(client: Client) -> None:
 async def test_the_practice_pages_need_the_token_too(client: Client) -> None:
     async with httpx.AsyncClient(base_url=client.http.base_url) as stranger:
         assert (await stranger.get("/practice/writes")).status_code == httpx.codes.UNAUTHORIZED
-        assert (await stranger.post("/practice/faults", json={"down": True})).status_code == httpx.codes.UNAUTHORIZED
+        assert (
+            await stranger.post("/practice/faults", json={"down": True})
+        ).status_code == httpx.codes.UNAUTHORIZED
 
 
 def test_refusals_count_down_and_match_by_method_and_path() -> None:
@@ -299,7 +332,9 @@ def test_refusals_count_down_and_match_by_method_and_path() -> None:
         ("websites: [base]\n", "does not have the expected form"),
     ],
 )
-def test_a_catalogue_that_cannot_be_used_gets_one_sentence(tmp_path: Path, content: str | None, sentence: str) -> None:
+def test_a_catalogue_that_cannot_be_used_gets_one_sentence(
+    tmp_path: Path, content: str | None, sentence: str
+) -> None:
     path = tmp_path / "catalog.yaml"
     if content is not None:
         path.write_text(content)
@@ -309,4 +344,7 @@ def test_a_catalogue_that_cannot_be_used_gets_one_sentence(tmp_path: Path, conte
 
 
 def test_json_is_written_as_php_writes_it() -> None:
-    assert php_json({"a": "ü/€", "b": {}, "c": [1, 1.5, None, True]}) == '{"a":"\\u00fc\\/\\u20ac","b":[],"c":[1,1.5,null,true]}'
+    assert (
+        php_json({"a": "ü/€", "b": {}, "c": [1, 1.5, None, True]})
+        == '{"a":"\\u00fc\\/\\u20ac","b":[],"c":[1,1.5,null,true]}'
+    )
