@@ -11,7 +11,7 @@ from sqlalchemy.dialects.sqlite import insert
 
 from importer.domain.steps import Lease, Step, StepKind
 from importer.ports import Clock
-from importer.store.database import Database
+from importer.store.database import Database, whole
 from importer.store.tables import steps
 
 LEASE_SECONDS = 10.0
@@ -24,6 +24,7 @@ class EmbeddedQueue:
         self._lease = lease_seconds
         self._published = asyncio.Event()
 
+    @whole
     async def publish(self, step: Step, *, delay: float = 0.0) -> None:
         row = {
             "kind": step.kind.value,
@@ -37,6 +38,7 @@ class EmbeddedQueue:
             await connection.execute(insert(steps).values(**row).on_conflict_do_nothing())
         self._published.set()
 
+    @whole
     async def claim(self, worker: str, *, limit: int) -> list[Lease]:
         now = self._now()
         due = (
@@ -65,6 +67,7 @@ class EmbeddedQueue:
     async def extend(self, lease: Lease) -> bool:
         return await self._change(lease, due_at=self._now() + self._lease)
 
+    @whole
     async def done(self, lease: Lease) -> None:
         async with self._database.writing() as connection:
             await connection.execute(delete(steps).where(*_held(lease)))
@@ -72,6 +75,7 @@ class EmbeddedQueue:
     async def again(self, lease: Lease, *, delay: float) -> None:
         await self._change(lease, due_at=self._now() + delay, worker=None)
 
+    @whole
     async def _change(self, lease: Lease, **values: object) -> bool:
         async with self._database.writing() as connection:
             changed = await connection.execute(update(steps).where(*_held(lease)).values(**values))

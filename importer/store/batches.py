@@ -15,7 +15,7 @@ from importer.domain.imports import Import, Reason
 from importer.domain.rows import Counts, RowError, count
 from importer.ports import Clock
 from importer.store import journal
-from importer.store.database import Database
+from importer.store.database import Database, whole
 from importer.store.tables import batches
 
 NOT_IN_A_BATCH = ("parent",)
@@ -134,6 +134,7 @@ class SqlBatches:
             Transition(set(OPEN), change, EventKind.CONFIRMED, data, into=into, errors=errors),
         )
 
+    @whole
     async def _record(self, batch: Batch, transition: Transition) -> bool:
         """One transition of one batch. Nothing happens unless the batch still is what the caller saw."""
         async with self._database.writing() as connection:

@@ -1,9 +1,11 @@
 """The connection to the state: SQLite with one writer at a time, and the schema it must have."""
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
+from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from sqlalchemy import Connection, event, inspect
 from sqlalchemy.exc import DatabaseError
@@ -28,12 +30,37 @@ PRAGMAS = (
 )
 
 
+Method = TypeVar("Method", bound=Callable[..., Coroutine[Any, Any, Any]])
+
+
+def whole(method: Method) -> Method:
+    """For a method that writes to its `_database`: it runs to its end even when its caller is cancelled.
+
+    Cancelled between BEGIN and COMMIT, the driver's thread would keep the only write lock, and the next writer would
+    wait for it in vain.
+    """
+
+    @wraps(method)
+    async def run(self: Any, *args: Any, **kwargs: Any) -> Any:
+        return await self._database.shielded(method(self, *args, **kwargs))
+
+    return cast("Method", run)
+
+
 class Database:
     """Two engines on one file. Writers begin IMMEDIATE: a later upgrade of a read lock would fail at once."""
 
     def __init__(self, path: Path) -> None:
         self._write = _engine(path, begin="BEGIN IMMEDIATE", connections=1)
         self._read = _engine(path, begin="BEGIN", connections=4)
+        self._writes: set[asyncio.Task[Any]] = set()
+
+    async def shielded(self, write: Coroutine[Any, Any, Any]) -> Any:
+        """Await the write; a cancellation reaches the caller at once, the write all the same ends."""
+        task = asyncio.create_task(write)
+        self._writes.add(task)
+        task.add_done_callback(self._writes.discard)
+        return await asyncio.shield(task)
 
     @asynccontextmanager
     async def writing(self) -> AsyncIterator[AsyncConnection]:
@@ -56,6 +83,7 @@ class Database:
             raise ConfigurationError(f"The state file cannot be used as a database: {error.orig}.") from error
 
     async def close(self) -> None:
+        await asyncio.gather(*self._writes, return_exceptions=True)
         await self._read.dispose()
         await self._write.dispose()
 

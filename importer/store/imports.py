@@ -14,7 +14,7 @@ from importer.domain.rows import RowError, count
 from importer.ports import Clock, Request
 from importer.store import journal
 from importer.store.batches import add_batches
-from importer.store.database import Database
+from importer.store.database import Database, whole
 from importer.store.tables import batches, import_events, imports
 
 
@@ -23,6 +23,7 @@ class SqlImports:
         self._database = database
         self._clock = clock
 
+    @whole
     async def accept(self, request: Request) -> Import:
         data = {
             "shop": request.shop,
@@ -70,6 +71,7 @@ class SqlImports:
             rows = (await connection.execute(query)).mappings().all()
         return [Event(**{**row, "kind": EventKind(row["kind"])}) for row in rows]
 
+    @whole
     async def record_counted(self, import_id: str, *, rows: int, columns: Mapping[str, list[str]]) -> None:
         async with self._database.writing() as connection:
             state = await journal.load(connection, import_id)
@@ -77,6 +79,7 @@ class SqlImports:
                 data = {"rows": rows, "columns": dict(columns)}
                 await journal.append(connection, state, EventKind.COUNTED, data, self._clock.now())
 
+    @whole
     async def record_prepared(
         self,
         import_id: str,
@@ -100,12 +103,14 @@ class SqlImports:
             await journal.append(connection, state, EventKind.ROWS_PREPARED, data, self._clock.now())
             return True
 
+    @whole
     async def record_read_whole(self, import_id: str) -> None:
         async with self._database.writing() as connection:
             state = await journal.load(connection, import_id)
             if not state.ended and not state.read_whole:
                 await journal.append(connection, state, EventKind.READ_WHOLE, {}, self._clock.now())
 
+    @whole
     async def record_waiting(self, import_id: str, reason: Reason) -> None:
         """The same reason twice in a row is one event."""
         async with self._database.writing() as connection:
@@ -113,6 +118,7 @@ class SqlImports:
             if not state.ended and state.waiting != reason:
                 await journal.append(connection, state, EventKind.WAITING, asdict(reason), self._clock.now())
 
+    @whole
     async def record_ended(
         self,
         import_id: str,

@@ -6,7 +6,7 @@ import secrets
 from sqlalchemy import func, insert, select
 
 from importer.ports import Clock
-from importer.store.database import Database
+from importer.store.database import Database, whole
 from importer.store.tables import tokens
 
 
@@ -15,6 +15,7 @@ class SqlTokens:
         self._database = database
         self._clock = clock
 
+    @whole
     async def first(self) -> str | None:
         """A token for the first start; None when there is one already."""
         async with self._database.writing() as connection:
@@ -31,6 +32,7 @@ class SqlTokens:
             )
             return token
 
+    @whole
     async def add(self, name: str, token: str) -> None:
         """Accept this token from now on; adding it again is nothing."""
         async with self._database.writing() as connection:

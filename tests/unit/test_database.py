@@ -1,5 +1,6 @@
 """The schema: models equal migrations, an old state is lifted, a foreign one is refused with a sentence."""
 
+import asyncio
 from pathlib import Path
 
 import pytest
@@ -8,9 +9,11 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
 
+from importer.bootstrap import SystemClock
 from importer.domain.errors import ConfigurationError
 from importer.store.database import HEAD, alembic_config, open_database
 from importer.store.tables import metadata
+from importer.store.tokens import SqlTokens, digest
 
 
 async def test_the_migrations_make_what_the_tables_say(tmp_path: Path) -> None:
@@ -29,6 +32,24 @@ async def test_a_second_start_finds_its_schema(tmp_path: Path) -> None:
     for _ in range(2):
         async with open_database(tmp_path / "a.db"):
             assert (tmp_path / "a.db").exists()
+
+
+@pytest.mark.parametrize("turns", range(0, 40, 3))
+async def test_a_write_whose_caller_is_cancelled_ends_and_lets_the_next_one_in(
+    tmp_path: Path, turns: int
+) -> None:
+    """Cancelled after so many turns of the event loop: before, within and after its transaction."""
+    async with open_database(tmp_path / "a.db") as database:
+        tokens = SqlTokens(database, SystemClock())
+        write = asyncio.create_task(tokens.add("first", "one"))
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        write.cancel()
+        async with asyncio.timeout(5):
+            await tokens.add("second", "two")
+
+        assert await tokens.of(digest("two")) is not None
+        assert (turns == 0) or await tokens.of(digest("one")) is not None
 
 
 async def test_a_newer_state_is_refused_with_what_to_do(tmp_path: Path) -> None:
