@@ -9,12 +9,14 @@ from pathlib import Path
 
 import pytest
 import yaml
+from pydantic import BaseModel
 
 from importer.cli import exits
 from importer.domain.batches import BatchStatus
 from importer.domain.history import EventKind
 from importer.domain.imports import ImportStatus
 from importer.domain.rows import Outcome
+from importer.settings import Settings, ShopSettings
 from importer.transform.rules import RULES
 from importer.transform.schema import CODES
 
@@ -118,3 +120,18 @@ def test_the_lock_file_belongs_to_the_project() -> None:
     )
 
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize(
+    ("heading", "model"), [("Settings", Settings), ("A shop: `[shops.<name>]`", ShopSettings)]
+)
+def test_every_setting_is_documented(heading: str, model: type[BaseModel]) -> None:
+    text = (
+        (ROOT / "docs/settings.md")
+        .read_text()
+        .replace("# Settings\n", "# # Settings\n", 1)
+        .replace("# #", "##")
+    )
+    told = {name for cell in table_words(text, heading) for name in re.findall(r"`([a-z_]+)`", cell)}
+
+    assert told == set(model.model_fields) - {"shops"}

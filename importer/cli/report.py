@@ -67,7 +67,8 @@ def print_report(document: Mapping[str, Any], console: Console) -> None:
     rehearsal = ", a dry run: nothing was sent" if document["dry_run"] else ""
     name = escape(document["file"]["name"])
     console.print(
-        f"\nImport {document['id']} of {name} into {document['shop']}: {document['status']}{rehearsal}"
+        f"\nImport {document['id']} of {name} into {document['shop']}: {document['status']}{rehearsal}",
+        soft_wrap=True,
     )
     console.print(document["equation"], style="bold", soft_wrap=True)
     if document["failure"]:
