@@ -1,19 +1,35 @@
 """`importer` and `python -m importer`."""
 
+import os
 import sys
 
 from importer.cli import app
-from importer.cli.exits import exit_code_of
+from importer.cli.exits import DEFECT, exit_code_of
 from importer.domain.errors import ImporterError
 
 
 def main() -> None:
-    """Every error on purpose is one sentence on standard error and an exit code; anything else is a defect."""
+    """Every error is one sentence on standard error and an exit code; IMPORTER_DEBUG=1 shows where a defect is."""
     try:
         app()
-    except ImporterError as error:
-        sys.stderr.write(f"importer: {error.text}\n")
-        sys.exit(exit_code_of(error))
+    except Exception as error:
+        cause = _innermost(error)
+        if isinstance(cause, ImporterError):
+            sys.stderr.write(f"importer: {cause.text}\n")
+            sys.exit(exit_code_of(cause))
+        if os.environ.get("IMPORTER_DEBUG"):
+            raise
+        sys.stderr.write(
+            f"importer: a defect stopped it ({type(cause).__name__}: {cause}). IMPORTER_DEBUG=1 shows where.\n"
+        )
+        sys.exit(DEFECT)
+
+
+def _innermost(error: BaseException) -> BaseException:
+    """A task group wraps what went wrong in it."""
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return error
 
 
 if __name__ == "__main__":

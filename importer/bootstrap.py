@@ -86,7 +86,7 @@ def _services(settings: Settings, ports: Ports, tokens: SqlTokens) -> Importer:
         tracking=Tracking(ports, dispatch),
         closing=closing,
         dispatch=dispatch,
-        obstacles=Obstacles(ports, closing, patience=settings.patience_seconds),
+        obstacles=Obstacles(ports, closing),
         reporting=Reporting(ports),
     )
 

@@ -1,13 +1,13 @@
 """What the services need from the world, in the smallest words. Adapters implement these; `bootstrap` joins both."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol
 
-from importer.domain.batches import Batch, NewBatch, Operation, OperationStatus, Receipt
+from importer.domain.batches import ALL, Batch, BatchStatus, NewBatch, Operation, OperationStatus, Receipt
 from importer.domain.history import Event
 from importer.domain.imports import Import, ImportStatus, KeptFile, Reason
 from importer.domain.mapping import Mapping as ImportMapping
@@ -54,6 +54,7 @@ class Request:
     entity: str
     kept: KeptFile
     dry_run: bool
+    patience: float | None = None
     idempotency_key: str | None = None
     request_hash: str = ""
 
@@ -136,12 +137,10 @@ class Batches(Protocol):
 
     async def get(self, batch_id: str) -> Batch: ...
 
-    async def open(self, import_id: str) -> list[Batch]:
-        """Those that are not closed, by number."""
-        ...
-
-    async def of(self, import_id: str) -> list[Batch]:
-        """All, by number."""
+    async def of(
+        self, import_id: str, statuses: Collection[BatchStatus] = ALL, *, limit: int | None = None
+    ) -> list[Batch]:
+        """Those with one of the statuses, by number."""
         ...
 
     async def in_flight(self, shop: str) -> int: ...

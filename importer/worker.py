@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 
 from importer.bootstrap import Importer
-from importer.domain.errors import BackendError, UnknownName
+from importer.domain.errors import BackendError, ConfigurationError, UnknownName
 from importer.domain.imports import ImportStatus, Reason
 from importer.domain.steps import Lease, Step, StepKind
 from importer.domain.timing import backoff
@@ -89,6 +89,8 @@ class Worker:
         except UnknownName as error:
             log.warning("action=step_dropped step=%s target=%s why=%s", step.kind, step.target, error.text)
             return None
+        except ConfigurationError:
+            raise  # the state itself cannot be written: this process can only end, and say so
         except Exception:
             log.exception("action=step_crashed step=%s target=%s", step.kind, step.target)
             return await self._crashed(step)

@@ -8,6 +8,7 @@ from importer.cli.report import report
 from importer.cli.run import run
 from importer.cli.sandbox import sandbox
 from importer.cli.serve import serve
+from importer.cli.tokens import tokens
 
 app = typer.Typer(
     name="importer",
@@ -22,3 +23,4 @@ app.command()(serve)
 app.command()(report)
 app.command()(sandbox)
 app.add_typer(mappings, name="mappings")
+app.add_typer(tokens, name="tokens")

@@ -52,7 +52,7 @@ async def _import(sample: Path) -> int:
             rows = len(sample.read_text(encoding="utf-8").splitlines()) - 1  # noqa: ASYNC240 - a few kilobytes
             console.print(PROMISE.format(name=sample.name, rows=rows, address=address), soft_wrap=True)
             settings = _settings(Path(folder), address, shop.token)
-            order = Order(name=sample.name, mapping=MAPPING, shop="practice")
+            order = Order(name=sample.name, mapping=MAPPING, shop="practice", patience=10.0)
             await import_file(settings, order, sample, console)
     console.print(NEXT.format(sample=sample), soft_wrap=True)
     return 0
@@ -78,4 +78,4 @@ def find_sample() -> Path:
 
 def _settings(folder: Path, address: str, token: str) -> Settings:
     shop = ShopSettings(base_url=address, token=SecretStr(token), batch_size=20, settle_seconds=1.0)
-    return Settings(data_dir=folder, shops={"practice": shop}, patience_seconds=10.0, port=0)
+    return Settings(data_dir=folder, shops={"practice": shop}, port=0)

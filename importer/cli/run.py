@@ -26,7 +26,9 @@ INTERRUPTED = Reason(code="interrupted", text="The import was interrupted on the
 
 def run(
     file: Annotated[Path, typer.Argument(help="The file to import (CSV).", show_default=False)],
-    mapping: Annotated[str, typer.Option(help="Name of the mapping.", show_default=False)],
+    mapping: Annotated[
+        str, typer.Option(help="Name of the mapping, or its file (.yaml).", show_default=False)
+    ],
     shop: Annotated[
         str | None, typer.Option(help="Name of the shop; may be left out when there is one.")
     ] = None,
@@ -36,11 +38,14 @@ def run(
 ) -> None:
     """Import FILE into a shop and report on every row."""
     settings = load_settings()
-    if settings.patience_seconds is None:
-        settings = settings.model_copy(update={"patience_seconds": PATIENCE_SECONDS})
+    if Path(mapping).suffix in (".yaml", ".yml"):
+        settings, mapping = _with_document(settings, Path(mapping))
     files.require(file)
     make_folder(report)
-    order = Order(name=file.name, mapping=mapping, shop=shop or only_shop(settings), dry_run=dry_run)
+    patience = PATIENCE_SECONDS if settings.patience_seconds is None else settings.patience_seconds
+    order = Order(
+        name=file.name, mapping=mapping, shop=shop or only_shop(settings), dry_run=dry_run, patience=patience
+    )
     console = Console(stderr=as_json, highlight=False)
     raise typer.Exit(asyncio.run(_run(settings, order, file, report, console, as_json=as_json)))
 
@@ -96,6 +101,12 @@ async def _work(importer: Importer, accepted: Import, console: Console) -> Impor
         following.cancel()
         await importer.closing.abandon(accepted.id, ImportStatus.CANCELLED, INTERRUPTED)
     return await importer.ports.imports.get(accepted.id)
+
+
+def _with_document(settings: Settings, path: Path) -> tuple[Settings, str]:
+    """A mapping given as a file: its folder comes first, its name is the file's."""
+    files.require(path)
+    return settings.model_copy(update={"mappings": [path.parent, *settings.mappings]}), path.stem
 
 
 def only_shop(settings: Settings) -> str:

@@ -21,6 +21,7 @@ class BatchStatus(StrEnum):
     ABANDONED = "abandoned"  # the import ended first
 
 
+ALL = frozenset(BatchStatus)
 OPEN = frozenset({BatchStatus.WAITING, BatchStatus.SENDING, BatchStatus.SENT, BatchStatus.IN_DOUBT})
 IN_FLIGHT = frozenset({BatchStatus.SENDING, BatchStatus.SENT, BatchStatus.IN_DOUBT})
 

@@ -68,6 +68,7 @@ def _accepted(event: Event) -> Import:
         entity=data["entity"],
         kept=KeptFile(**data["kept"]),
         dry_run=data["dry_run"],
+        patience=data.get("patience"),
         accepted_at=event.at,
         updated_at=event.at,
         seq=event.seq,

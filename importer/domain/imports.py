@@ -51,6 +51,7 @@ class Import:
     entity: str
     kept: KeptFile
     dry_run: bool
+    patience: float | None = None  # seconds that its shop may be away; None: for ever
     accepted_at: datetime
     updated_at: datetime
     ended_at: datetime | None = None

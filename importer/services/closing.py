@@ -1,6 +1,6 @@
 """Closing an import, whatever the reason: afterwards every row that was read has its final outcome."""
 
-from importer.domain.batches import Batch, BatchStatus
+from importer.domain.batches import OPEN, Batch, BatchStatus
 from importer.domain.imports import ImportStatus, Reason
 from importer.domain.rows import Outcome, RowError
 from importer.domain.steps import Step
@@ -24,7 +24,7 @@ class Closing:
     async def abandon(self, import_id: str, status: ImportStatus, reason: Reason) -> None:
         """End it now. What was not sent is `not_sent`; what the shop may have taken is `unknown`."""
         errors: list[RowError] = []
-        for batch in await self._ports.batches.open(import_id):
+        for batch in await self._ports.batches.of(import_id, OPEN):
             errors += await self._left(batch, reason)
         await self._ports.imports.record_ended(import_id, status, reason=reason, errors=errors)
         await self._dispatch.fill(await self._ports.imports.get(import_id))

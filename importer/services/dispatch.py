@@ -22,10 +22,9 @@ class Dispatch:
         head = state if state.dry_run else await self._first_in_lane(state)
         if head is None:
             return
-        waiting = [b for b in await self._ports.batches.open(head.id) if b.status is BatchStatus.WAITING]
         limit = self._ports.shops.limits(head.shop).batches_in_flight
         free = limit if head.dry_run else limit - await self._ports.batches.in_flight(head.shop)
-        for batch in waiting[: max(0, free)]:
+        for batch in await self._ports.batches.of(head.id, {BatchStatus.WAITING}, limit=max(0, free)):
             delay = backoff(batch.tries) if batch.tries else 0.0
             await self._ports.queue.publish(batch_step(StepKind.DELIVER, batch, head), delay=delay)
 
@@ -37,7 +36,7 @@ class Dispatch:
             if other.shop == state.shop and other.entity == state.entity and not other.dry_run
         ]
         for other in lane:
-            if any(batch.status in IN_FLIGHT for batch in await self._ports.batches.open(other.id)):
+            if await self._ports.batches.of(other.id, IN_FLIGHT, limit=1):
                 return other
         return lane[0] if lane else None
 
@@ -55,11 +54,9 @@ class Dispatch:
                 continue  # its shop was taken out of the settings: it waits until the shop is back
             if not state.read_whole:
                 await self._ports.queue.publish(prepare_step(state))
-            for batch in await self._ports.batches.open(state.id):
-                if batch.status is BatchStatus.SENT:
-                    await self._ports.queue.publish(batch_step(StepKind.TRACK, batch, state))
-                elif batch.status in IN_FLIGHT:
-                    await self._ports.queue.publish(batch_step(StepKind.DELIVER, batch, state))
+            for batch in await self._ports.batches.of(state.id, IN_FLIGHT):
+                kind = StepKind.TRACK if batch.status is BatchStatus.SENT else StepKind.DELIVER
+                await self._ports.queue.publish(batch_step(kind, batch, state))
             await self.fill(state)
             await self.finish_if_settled(state.id)
 

@@ -27,6 +27,7 @@ class Order:
     mapping: str
     shop: str
     dry_run: bool = False
+    patience: float | None = None
     idempotency_key: str | None = None
 
 
@@ -77,6 +78,7 @@ class Intake:
                 entity=mapping.entity,
                 kept=KeptFile(name=name, file=kept, size=size, sha256=sha256),
                 dry_run=order.dry_run,
+                patience=order.patience,
                 idempotency_key=order.idempotency_key,
                 request_hash=hashlib.sha256(words.encode()).hexdigest(),
             ),

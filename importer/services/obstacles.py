@@ -10,12 +10,11 @@ SHORTEST_WAIT, LONGEST_WAIT = 1.0, 60.0
 
 
 class Obstacles:
-    """`patience` is in seconds; None waits for ever, as a service should."""
+    """Each import has its own patience; without one it waits for ever, as a service should."""
 
-    def __init__(self, ports: Ports, closing: Closing, *, patience: float | None) -> None:
+    def __init__(self, ports: Ports, closing: Closing) -> None:
         self._ports = ports
         self._closing = closing
-        self._patience = patience
 
     async def met(self, step: Step, error: BackendError) -> float | None:
         """Seconds after which to try again, or None when patience has ended."""
@@ -24,7 +23,7 @@ class Obstacles:
         if not state.ended:
             await self._ports.imports.record_waiting(state.id, reason)
         waited = self._waited(state)
-        if self._patience is not None and (isinstance(error, BackendDenied) or waited > self._patience):
+        if state.patience is not None and (isinstance(error, BackendDenied) or waited > state.patience):
             await self._closing.abandon(state.id, ImportStatus.FAILED, reason)
             return None
         return error.retry_after or min(LONGEST_WAIT, max(SHORTEST_WAIT, waited / 4))

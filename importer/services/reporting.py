@@ -28,12 +28,12 @@ class Reporting:
     def __init__(self, ports: Ports) -> None:
         self._ports = ports
 
-    async def report(self, import_id: str) -> dict[str, Any]:
-        """Everything about the import as plain data."""
+    async def report(self, import_id: str, *, listed: int = LISTED_ROWS) -> dict[str, Any]:
+        """Everything about the import as plain data; of rows at most `listed` of each kind."""
         state = await self._ports.imports.get(import_id)
         causes = await self._ports.rows.causes(import_id)
-        rows = await self._ports.rows.of(import_id, outcomes=sorted(NEEDS_A_PERSON), limit=LISTED_ROWS)
-        skipped = await self._ports.rows.of(import_id, outcomes=[Outcome.SKIPPED], limit=LISTED_ROWS)
+        rows = await self._ports.rows.of(import_id, outcomes=sorted(NEEDS_A_PERSON), limit=listed)
+        skipped = await self._ports.rows.of(import_id, outcomes=[Outcome.SKIPPED], limit=listed)
         batches = await self._ports.batches.of(import_id)
         return {
             **summary(state),
@@ -43,7 +43,7 @@ class Reporting:
             ],
             "rows": [row_document(error) for error in rows],
             "skipped": [row_document(error) for error in skipped],
-            "rows_listed_up_to": LISTED_ROWS,
+            "rows_listed_up_to": listed,
             "columns": dict(state.columns),
             "batches": [
                 {

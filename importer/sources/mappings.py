@@ -13,11 +13,11 @@ from importer.domain.mapping import Mapping, suggestion
 from importer.transform import payloads, schema
 from importer.transform.rules import RULES
 
-NAME = re.compile(r"[a-z0-9][a-z0-9._-]*")
+NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_. -]*")
 
 
 class MappingFolders:
-    """`<folder>/<name>.yaml`; a path to a file is a name, too, when it ends in .yaml or .yml."""
+    """`<folder>/<name>.yaml`; a name never leaves its folder."""
 
     def __init__(self, folders: Sequence[Path]) -> None:
         self._folders = [folder for folder in folders if folder.is_dir()]
@@ -27,9 +27,9 @@ class MappingFolders:
 
     def text(self, name: str) -> str:
         for folder in self._folders:
-            path = folder / f"{name}.yaml"
-            if NAME.fullmatch(name) and path.is_file():
-                return path.read_text(encoding="utf-8")
+            for path in (folder / f"{name}.yaml", folder / f"{name}.yml"):
+                if NAME.fullmatch(name) and path.is_file():
+                    return path.read_text(encoding="utf-8")
         raise UnknownName(f"There is no mapping `{name}`{suggestion(name, self.names())}")
 
     def parse(self, name: str, text: str) -> Mapping:

@@ -1,6 +1,6 @@
 """Batches in SQL (port `Batches`). Every change is a compare-and-set on the batch's status, with its event."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import RowMapping, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from importer.domain.batches import IN_FLIGHT, OPEN, Batch, BatchStatus, NewBatch, Receipt
+from importer.domain.batches import ALL, IN_FLIGHT, OPEN, Batch, BatchStatus, NewBatch, Receipt
 from importer.domain.errors import UnknownName
 from importer.domain.history import EventKind
 from importer.domain.imports import Import, Reason
@@ -56,15 +56,14 @@ class SqlBatches:
             raise UnknownName(f"There is no batch {batch_id}.")
         return found[0]
 
-    async def open(self, import_id: str) -> list[Batch]:
-        statuses = [status.value for status in OPEN]
-        return await self._select(batches.c.import_id == import_id, batches.c.status.in_(statuses))
+    async def of(
+        self, import_id: str, statuses: Collection[BatchStatus] = ALL, *, limit: int | None = None
+    ) -> list[Batch]:
+        words = [status.value for status in statuses]
+        return await self._select(batches.c.import_id == import_id, batches.c.status.in_(words), limit=limit)
 
-    async def of(self, import_id: str) -> list[Batch]:
-        return await self._select(batches.c.import_id == import_id)
-
-    async def _select(self, *where: Any) -> list[Batch]:
-        query = select(batches).where(*where).order_by(batches.c.number)
+    async def _select(self, *where: Any, limit: int | None = None) -> list[Batch]:
+        query = select(batches).where(*where).order_by(batches.c.number).limit(limit)
         async with self._database.reading() as connection:
             return [_from_row(row) for row in (await connection.execute(query)).mappings()]
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from sqlalchemy import Connection, event, inspect
-from sqlalchemy.exc import DatabaseError
+from sqlalchemy.exc import DatabaseError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from importer.domain.errors import ConfigurationError
@@ -64,9 +64,15 @@ class Database:
 
     @asynccontextmanager
     async def writing(self) -> AsyncIterator[AsyncConnection]:
-        """A transaction that may write; it commits at the end, or not at all."""
-        async with self._write.begin() as connection:
-            yield connection
+        """A transaction that may write; it commits at the end, or not at all.
+
+        Raises ConfigurationError when the disk or the file does not let it.
+        """
+        try:
+            async with self._write.begin() as connection:
+                yield connection
+        except OperationalError as error:
+            raise ConfigurationError(f"The state cannot be written: {error.orig}.") from error
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[AsyncConnection]:
@@ -91,7 +97,10 @@ class Database:
 @asynccontextmanager
 async def open_database(path: Path) -> AsyncIterator[Database]:
     """The state in the file `path`, created or migrated as needed."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConfigurationError(f"The data folder {path.parent} cannot be made: {error.strerror}.") from None
     database = Database(path)
     try:
         await database.migrate()

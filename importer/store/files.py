@@ -11,7 +11,7 @@ from pathlib import Path
 
 import aiofiles
 
-from importer.domain.errors import ImporterError, TooLarge
+from importer.domain.errors import ConfigurationError, ImporterError, TooLarge
 
 MIB = 1 << 20
 
@@ -22,20 +22,23 @@ class LocalFiles:
 
     async def keep(self, name: str, chunks: AsyncIterator[bytes], *, limit: int) -> tuple[int, str]:
         path = self._path(name)
-        await asyncio.to_thread(path.parent.mkdir, parents=True, exist_ok=True)
-        part = path.with_name(f"{path.name}.{uuid.uuid4().hex}.part")
+        await asyncio.to_thread(_make_folder, path.parent)
+        part = _part(path)
         try:
             size, digest = await _write(part, chunks, limit)
             await asyncio.to_thread(part.replace, path)
+        except OSError as error:
+            raise _unwritable(error) from error
         finally:
             part.unlink(missing_ok=True)
         return size, digest
 
     async def write(self, name: str, content: bytes) -> None:
-        async def once() -> AsyncIterator[bytes]:
-            yield content
-
-        await self.keep(name, once(), limit=len(content))
+        """In one piece in a thread: a cancelled caller leaves no half-written file and no open one."""
+        try:
+            await asyncio.to_thread(_write_whole, self._path(name), content)
+        except OSError as error:
+            raise _unwritable(error) from error
 
     async def read(self, name: str) -> bytes:
         try:
@@ -59,6 +62,34 @@ class LocalFiles:
         if not path.is_relative_to(self._folder.resolve()):
             raise ImporterError(f"The name {name} leaves the data folder.")
         return path
+
+
+def _part(path: Path) -> Path:
+    return path.with_name(f"{path.name}.{uuid.uuid4().hex}.part")
+
+
+def _make_folder(path: Path) -> None:
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise _unwritable(error) from error
+
+
+def _unwritable(error: OSError) -> ConfigurationError:
+    return ConfigurationError(f"The data folder cannot be written: {error.strerror} ({error.filename}).")
+
+
+def _write_whole(path: Path, content: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = _part(path)
+    try:
+        with part.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
 
 
 async def _write(path: Path, chunks: AsyncIterator[bytes], limit: int) -> tuple[int, str]:

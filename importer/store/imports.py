@@ -31,6 +31,7 @@ class SqlImports:
             "entity": request.entity,
             "kept": asdict(request.kept),
             "dry_run": request.dry_run,
+            "patience": request.patience,
         }
         event = Event(import_id=request.id, seq=1, at=self._clock.now(), kind=EventKind.ACCEPTED, data=data)
         async with self._database.writing() as connection:

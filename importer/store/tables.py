@@ -53,6 +53,7 @@ imports = Table(
     Column("entity", String(64), nullable=False),
     Column("kept", JSON, nullable=False),
     Column("dry_run", Boolean, nullable=False),
+    Column("patience", Float),
     Column("accepted_at", Moment, nullable=False),
     Column("updated_at", Moment, nullable=False),
     Column("ended_at", Moment),
@@ -117,6 +118,7 @@ batches = Table(
     Column("sent_at", Moment),
     UniqueConstraint("import_id", "number"),
     Index(None, "shop", "status"),
+    Index(None, "import_id", "status", "number"),
 )
 
 steps = Table(

@@ -3,8 +3,9 @@
 import hashlib
 import secrets
 
-from sqlalchemy import func, insert, select
+from sqlalchemy import delete, func, insert, select
 
+from importer.domain.errors import UnknownName
 from importer.ports import Clock
 from importer.store.database import Database, whole
 from importer.store.tables import tokens
@@ -46,6 +47,20 @@ class SqlTokens:
         async with self._database.reading() as connection:
             found = await connection.execute(select(tokens.c.id).where(tokens.c.hash == hash_))
             return found.scalar_one_or_none()
+
+    async def all(self) -> list[tuple[str, str, str]]:
+        """(id, name, day of making), oldest first."""
+        query = select(tokens.c.id, tokens.c.name, tokens.c.created_at).order_by(tokens.c.created_at)
+        async with self._database.reading() as connection:
+            return [(id_, name, f"{made:%Y-%m-%d}") for id_, name, made in await connection.execute(query)]
+
+    @whole
+    async def remove(self, token_id: str) -> None:
+        """Raises UnknownName."""
+        async with self._database.writing() as connection:
+            gone = await connection.execute(delete(tokens).where(tokens.c.id == token_id))
+        if gone.rowcount != 1:
+            raise UnknownName(f"There is no token {token_id}.")
 
     async def known(self, token_id: str) -> bool:
         async with self._database.reading() as connection:

@@ -8,7 +8,7 @@ from aiohttp import web
 
 from importer.domain.errors import ImporterError, MappingInvalid
 from importer.domain.imports import Import
-from importer.domain.rows import Outcome
+from importer.domain.rows import NEEDS_A_PERSON, Outcome
 from importer.services.reporting import summary
 from importer.web import uploads
 from importer.web.access import sign_in, sign_out
@@ -97,14 +97,14 @@ async def rows(request: web.Request) -> web.StreamResponse:
 async def _words(request: web.Request) -> dict[str, Any]:
     importer = request.app[IMPORTER]
     state = await importer.ports.imports.get(request.match_info["id"])
-    report = await importer.reporting.report(state.id) if state.ended else None
+    report = await importer.reporting.report(state.id, listed=LISTED_ROWS) if state.ended else None
     return {
         "import_": summary(state),
         "ended": state.ended,
         "sendable": _sendable(state),
         "answered": state.confirmed + state.counts.get(Outcome.FAILED, 0),
         "report": report,
-        "listed_rows": LISTED_ROWS,
+        "needing": sum(state.counts.get(outcome, 0) for outcome in NEEDS_A_PERSON),
     }
 
 

@@ -54,6 +54,7 @@ def _order(request: web.Request, fields: Mapping[str, str], name: str) -> Order:
         mapping=fields["mapping"],
         shop=shop or "main",
         dry_run=fields.get("dry_run", "").lower() in TRUE,
+        patience=request.app[IMPORTER].settings.patience_seconds,
         idempotency_key=request.headers.get("Idempotency-Key"),
     )
 

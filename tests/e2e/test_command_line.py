@@ -306,3 +306,40 @@ async def test_the_mappings_are_listed_with_what_they_are_for(terminal: Terminal
 
     assert done.code == 0
     assert "magento-products         Magento product CSV (simple and virtual products)" in done.out
+
+
+async def test_a_token_is_made_shown_once_and_taken_back(terminal: Terminal) -> None:
+    made = await terminal.type("tokens", "new", "dana")
+    listed = await terminal.type("tokens", "list")
+    token_id = listed.out.split()[0]
+
+    assert made.out.startswith("imp_")
+    assert "dana" in listed.out
+    assert made.out.strip() not in listed.out
+    assert (await terminal.type("tokens", "remove", token_id)).code == 0
+    assert (
+        await terminal.type("tokens", "remove", token_id)
+    ).err == f"importer: There is no token {token_id}.\n"
+
+
+async def test_a_mapping_may_be_a_file_anywhere(terminal: Terminal) -> None:
+    (terminal.folder / "elsewhere").mkdir()
+    text = (Path(__file__).parents[2] / "mappings/products.yaml").read_text()
+    terminal.write("elsewhere/Mine.yml", text)
+    done = await terminal.type("run", terminal.write("good.csv", GOOD), "--mapping", "elsewhere/Mine.yml")
+
+    assert done.code == 0, done.err
+
+
+async def test_a_data_folder_that_cannot_be_written_ends_with_4(terminal: Terminal) -> None:
+    terminal.write("not-a-folder", "")
+    done = await terminal.type(
+        "run",
+        terminal.write("good.csv", GOOD),
+        "--mapping",
+        "products",
+        IMPORTER_DATA_DIR="not-a-folder/data",
+    )
+
+    assert done.code == 4
+    assert "The data folder not-a-folder/data cannot be made" in done.err

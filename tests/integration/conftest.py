@@ -88,7 +88,13 @@ class Running:
         return await self.finished((await self.accept(path, mapping, **words)).id)
 
     async def accept(self, path: Path, mapping: str = "products", **words: Any) -> Import:
-        order = Order(name=path.name, mapping=mapping, shop="main", **words)
+        order = Order(
+            name=path.name,
+            mapping=mapping,
+            shop="main",
+            patience=self.importer.settings.patience_seconds,
+            **words,
+        )
         return await self.importer.intake.accept(order, files.chunks(path))
 
 

@@ -286,6 +286,16 @@ async def test_two_imports_into_one_shop_do_not_overlap(
     assert len(written(shop)) == 60
 
 
+async def test_a_file_in_which_every_row_is_wrong_completes_and_sends_nothing(
+    service: Running, shop: Shop, products: Products
+) -> None:
+    state = await service.run(products(3, {n: {"price": "x"} for n in (1, 2, 3)}))
+
+    assert state.status is ImportStatus.COMPLETED
+    assert state.equation == "3 rows read = 3 invalid"
+    assert written(shop) == []
+
+
 async def test_one_idempotency_key_makes_one_import(service: Running, products: Products) -> None:
     first = await service.accept(products(3), idempotency_key="k")
     again = await service.accept(products(3), idempotency_key="k")

@@ -20,6 +20,7 @@ def upgrade() -> None:
         sa.Column("entity", sa.String(length=64), nullable=False),
         sa.Column("kept", sa.JSON(), nullable=False),
         sa.Column("dry_run", sa.Boolean(), nullable=False),
+        sa.Column("patience", sa.Float(), nullable=True),
         sa.Column("accepted_at", sa.String(length=32), nullable=False),
         sa.Column("updated_at", sa.String(length=32), nullable=False),
         sa.Column("ended_at", sa.String(length=32), nullable=True),
@@ -89,6 +90,9 @@ def upgrade() -> None:
         sa.UniqueConstraint("import_id", "number", name=op.f("uq_batches_import_id_number")),
     )
     with op.batch_alter_table("batches", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_batches_import_id_status_number"), ["import_id", "status", "number"], unique=False
+        )
         batch_op.create_index(batch_op.f("ix_batches_shop_status"), ["shop", "status"], unique=False)
 
     op.create_table(
