@@ -1,130 +1,141 @@
-"""What the shop knows before the first product comes: websites, attribute sets, attributes, categories, tax classes."""
+"""What the shop knows before the first product comes, read from a YAML file of a plain form (see `catalog.yaml`).
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+Websites, store views, attribute sets, tax classes, categories and attributes, in the terms of native CSV, section 9.
+Everything is named; ids may be given, and are otherwise assigned in the order of the file.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from importer.sandbox import attributes, categories, documents
+from importer.sandbox.attributes import Attribute
+from importer.sandbox.categories import Category, walk
+from importer.sandbox.documents import Fault
+
 BUILT_IN = Path(__file__).parent / "catalog.yaml"
-FIRST_ATTRIBUTE_SET, FIRST_CATEGORY, FIRST_ATTRIBUTE, FIRST_OPTION = 9, 3, 200, 500
-DEFAULT_SET, DEFAULT_ROOT = 4, 2
-"""Ids that every Magento has: the set Default of products and the root category Default Category."""
+STANDARD = Path(__file__).parent / "standard.yaml"
+WORDS = ("websites", "stores", "attribute_sets", "tax_classes", "categories", "attributes")
+
+ADMIN = 0
+DEFAULT_SET = {"Default": 4}
+"""The set Default of products has this id in every Magento."""
+
+FIRST_SET, FIRST_TAX_CLASS = 9, 4
 
 
 class CatalogError(Exception):
-    """The catalogue file cannot be used; the text says where and why."""
+    """The catalogue file cannot be used; one sentence says which file, where, and what to do."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Attribute:
+class Store:
     id: int
     code: str
-    label: str
-    input: str
-    options: Mapping[str, str] = field(default_factory=dict)
-    """Label -> option id as text."""
-
-
-@dataclass(kw_only=True)
-class Category:
-    id: int
-    name: str
-    parent: int
-    level: int
-    children: list["Category"] = field(default_factory=list)
+    website: int
 
 
 @dataclass(frozen=True, kw_only=True)
 class Catalog:
+    """Websites, sets and tax classes are name -> id; the admin website and the admin store have the id 0."""
+
     websites: Mapping[str, int]
-    stores: Mapping[str, tuple[int, int]]
-    """Store view code -> (store id, website id)."""
+    stores: tuple[Store, ...]
     attribute_sets: Mapping[str, int]
     tax_classes: Mapping[str, int]
     attributes: Mapping[str, Attribute]
     root: Category
 
+    @cached_property
+    def category_ids(self) -> frozenset[int]:
+        return frozenset(category.id for category in walk(self.root))
+
+    @cached_property
+    def website_ids(self) -> tuple[int, ...]:
+        return tuple(number for number in self.websites.values() if number != ADMIN)
+
+    def store(self, code: str) -> Store | None:
+        """A store view by its code; the admin store cannot be named in a URL."""
+        return next((store for store in self.stores if store.code == code and store.id != ADMIN), None)
+
     @property
-    def category_ids(self) -> set[int]:
-        return {category.id for category in walk(self.root)}
+    def default_store(self) -> Store:
+        return self.stores[1]
 
-
-def walk(category: Category) -> Iterator[Category]:
-    yield category
-    for child in category.children:
-        yield from walk(child)
+    def website_of(self, store_id: int) -> int:
+        return next(store.website for store in self.stores if store.id == store_id)
 
 
 def load_catalog(path: Path | None = None) -> Catalog:
-    """The catalogue in the YAML file, or the built-in one. Raises CatalogError."""
+    """The catalogue in the file, or the built-in one. Raises CatalogError."""
     source = path or BUILT_IN
+    document = _yaml(source)
     try:
-        document = yaml.safe_load(source.read_text(encoding="utf-8"))
+        return _catalog(document, _yaml(STANDARD)["attributes"])
+    except Fault as fault:
+        raise CatalogError(f"The catalogue {source} cannot be used: {fault}.") from None
+
+
+def _yaml(source: Path) -> Any:
+    try:
+        return yaml.safe_load(source.read_text(encoding="utf-8"))
     except OSError as error:
         raise CatalogError(f"The catalogue {source} cannot be read: {error.strerror}.") from None
+    except UnicodeDecodeError:
+        raise CatalogError(f"The catalogue {source} is not UTF-8; save it as UTF-8.") from None
     except yaml.YAMLError as error:
-        raise CatalogError(f"The catalogue {source} is not YAML: {error}.") from None
-    try:
-        return _catalog(document)
-    except (KeyError, TypeError, AttributeError, ValueError) as error:
-        raise CatalogError(
-            f"The catalogue {source} does not have the expected form ({error!r}); compare it with {BUILT_IN}.",
-        ) from None
+        mark = getattr(error, "problem_mark", None)
+        line = f" in line {mark.line + 1}" if mark else ""
+        problem = getattr(error, "problem", None) or "it cannot be parsed"
+        raise CatalogError(f"The catalogue {source} is not YAML{line}: {problem}.") from None
 
 
-def _catalog(document: Mapping[str, Any]) -> Catalog:
-    websites = {"admin": 0} | {code: number for number, code in enumerate(document["websites"], 1)}
-    stores = {
-        code: (number, websites[site]) for number, (code, site) in enumerate(document["stores"].items(), 1)
-    }
+def _catalog(document: Any, standard: Any) -> Catalog:
+    words = documents.known(document, "", WORDS)
+    for word in WORDS:
+        if words.get(word) is None and word != "attributes":
+            raise Fault("", f"`{word}:` is missing; compare it with {BUILT_IN}")
+    websites = {"admin": ADMIN} | _ids(words["websites"], "websites", first=1)
+    tax_classes = _ids(words["tax_classes"], "tax_classes", first=FIRST_TAX_CLASS)
     return Catalog(
         websites=websites,
-        stores={"admin": (0, 0), **stores},
-        attribute_sets=_numbered(document["attribute_sets"], FIRST_ATTRIBUTE_SET, {"Default": DEFAULT_SET}),
-        tax_classes=dict(document["tax_classes"]),
-        attributes=_attributes(document["attributes"]),
-        root=_tree(document["categories"]),
+        stores=_stores(words["stores"], websites),
+        attribute_sets=_ids(words["attribute_sets"], "attribute_sets", first=FIRST_SET, usual=DEFAULT_SET),
+        tax_classes=tax_classes,
+        attributes=attributes.read(_with_tax(standard, tax_classes), words.get("attributes")),
+        root=categories.read(words["categories"]),
     )
 
 
-def _numbered(names: list[str], first: int, known: Mapping[str, int]) -> dict[str, int]:
-    ids = iter(range(first, first + len(names)))
-    return {name: known[name] if name in known else next(ids) for name in names}
+def _with_tax(standard: Mapping[str, Any], tax_classes: Mapping[str, int]) -> dict[str, Any]:
+    """The attribute `tax_class_id` offers the shop's own classes."""
+    return {**standard, "tax_class_id": {**standard["tax_class_id"], "options": {"None": 0, **tax_classes}}}
 
 
-def _attributes(table: Mapping[str, Any]) -> dict[str, Attribute]:
-    option_ids = iter(range(FIRST_OPTION, 10**9))
-    found = {}
-    for number, (code, entry) in enumerate(table.items(), FIRST_ATTRIBUTE):
-        entry = entry or {}
-        options = entry.get("options") or {}
-        if isinstance(options, list):
-            options = {str(label): str(next(option_ids)) for label in options}
-        elif entry.get("input") == "boolean":
-            options = options or {"Yes": "1", "No": "0"}
-        found[code] = Attribute(
-            id=number,
-            code=code,
-            label=entry.get("label") or code.replace("_", " ").title(),
-            input=entry.get("input") or "text",
-            options={str(label): str(value) for label, value in options.items()},
-        )
-    return found
+def _ids(value: Any, place: str, *, first: int, usual: Mapping[str, int] | None = None) -> dict[str, int]:
+    found = {
+        name: (usual or {}).get(name) if given is None else given
+        for name, given in documents.numbered(value, place).items()
+    }
+    if not found:
+        raise Fault(place, "at least one name belongs here")
+    taken = [number for number in found.values() if number is not None]
+    if len(taken) != len(set(taken)):
+        raise Fault(place, "an id stands twice")
+    free = documents.unused(first, taken)
+    return {name: next(free) if number is None else number for name, number in found.items()}
 
 
-def _tree(table: Mapping[str, Any]) -> Category:
-    root = Category(id=1, name="Root Catalog", parent=0, level=0)
-    ids = iter(range(FIRST_CATEGORY, 10**9))
-    _grow(root, table, ids)
-    return root
-
-
-def _grow(parent: Category, table: Mapping[str, Any], ids: Iterator[int]) -> None:
-    for name, below in table.items():
-        is_default = parent.id == 1 and not parent.children
-        number = DEFAULT_ROOT if is_default else next(ids)
-        child = Category(id=number, name=str(name), parent=parent.id, level=parent.level + 1)
-        parent.children.append(child)
-        _grow(child, below or {}, ids)
+def _stores(value: Any, websites: Mapping[str, int]) -> tuple[Store, ...]:
+    """`store view code: website`; numbered from 1, the first one is the default store view."""
+    stores = [Store(id=ADMIN, code="admin", website=ADMIN)]
+    for code, website in documents.table(value, "stores").items():
+        known = documents.choice(website, f"stores.{code}", [name for name in websites if name != "admin"])
+        stores.append(Store(id=len(stores), code=code, website=websites[known]))
+    if len(stores) == 1:
+        raise Fault("stores", "at least one store view belongs here, for example `default: base`")
+    return tuple(stores)

@@ -1,4 +1,7 @@
-"""Refusals as Magento words them (contract 1.6, recordings 02, 04, 10 and 21)."""
+"""Refusals as Magento words them (contract 1.6, recordings 02, 04, 10 and 21).
+
+`Refusal` is an answer; `Crash` is a PHP error: a masked 500 in a request, and the death of a consumer.
+"""
 
 import secrets
 from collections.abc import Mapping, Sequence
@@ -46,11 +49,11 @@ def required(field: str) -> Refusal:
     return Refusal(400, '"%fieldName" is required. Enter and try again.', {"fieldName": field})
 
 
-def wrong_type(field: str, value: object, expected: str) -> Refusal:
-    inner = (
+def wrong_type(value: object, expected: str) -> str:
+    """The sentence alone: a path parameter is refused with it, a property puts its name in front."""
+    return (
         f'The "{value}" value\'s type is invalid. The "{expected}" type was expected. Verify and try again.'
     )
-    return Refusal(400, f'Error occurred during "{field}" processing. {inner}')
 
 
 def internal() -> Refusal:
@@ -62,6 +65,13 @@ def unauthorized(resource: str) -> Refusal:
     return Refusal(401, "The consumer isn't authorized to access %resources.", {"resources": resource})
 
 
-NO_ROUTE = Refusal(404, "Request does not match any route.")
-CANNOT_PROCESS = Refusal(400, "Specified request cannot be processed.")
-NO_PRODUCT = Refusal(404, "The product that was requested doesn't exist. Verify the product and try again.")
+def no_route() -> Refusal:
+    return Refusal(404, "Request does not match any route.")
+
+
+def cannot_process() -> Refusal:
+    return Refusal(400, "Specified request cannot be processed.")
+
+
+def no_product() -> Refusal:
+    return Refusal(404, "The product that was requested doesn't exist. Verify the product and try again.")

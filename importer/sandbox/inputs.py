@@ -1,146 +1,170 @@
-"""Submit-time conversion: the whole request is typed before anything is scheduled (contract 1.6, recording 21).
+"""From JSON to what a service takes: names, types, required parameters (contract 1.4, 1.6; recordings 10, 20, 21).
 
-The first item that does not fit refuses the request, and the answer names the field, never the item.
+At submission every item of a request is converted before anything is scheduled, so that the first one that does not
+fit refuses the whole request; the answer names the property, never the item. A consumer converts once more.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from importer.sandbox.attributes import Attribute
 from importer.sandbox.catalog import Catalog
 from importer.sandbox.errors import Crash, Refusal, internal, required, wrong_type
+from importer.sandbox.shapes import PRODUCT, Shape
 
-CHOICES = ("select", "boolean")
+NUMBER = re.compile(r"\s*[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?\s*")
+"""What PHP takes for a number in a text."""
 
-FIELDS: Mapping[str, str] = {
-    "id": "int", "sku": "string", "name": "string", "attribute_set_id": "int", "price": "float", "status": "int",
-    "visibility": "int", "type_id": "string", "created_at": "string", "updated_at": "string", "weight": "float",
-    "extension_attributes": "", "product_links": "", "options": "", "media_gallery_entries": "", "tier_prices": "",
-    "custom_attributes": "",
-}  # fmt: skip
-"""Fields of a product and the scalar type each is converted to; an empty type is looked at elsewhere."""
+TRUE, FALSE = ("1", "true", "on", "yes"), ("0", "false", "off", "no", "")
 
-EXTENSIONS = (
-    "website_ids", "category_links", "stock_item", "bundle_product_options", "configurable_product_options",
-    "configurable_product_links", "downloadable_product_links", "downloadable_product_samples", "discounts",
-)  # fmt: skip
-
-STOCK: Mapping[str, str] = {
-    "item_id": "int", "product_id": "int", "stock_id": "int", "qty": "float", "is_in_stock": "boolean",
-    "is_qty_decimal": "boolean", "use_config_min_qty": "boolean", "min_qty": "float",
-    "use_config_min_sale_qty": "int", "min_sale_qty": "float", "use_config_max_sale_qty": "boolean",
-    "max_sale_qty": "float", "use_config_backorders": "boolean", "backorders": "int",
-    "use_config_notify_stock_qty": "boolean", "notify_stock_qty": "float", "use_config_qty_increments": "boolean",
-    "qty_increments": "float", "use_config_enable_qty_inc": "boolean", "enable_qty_increments": "boolean",
-    "use_config_manage_stock": "boolean", "manage_stock": "boolean", "is_decimal_divided": "boolean",
-    "show_default_notification_message": "boolean", "low_stock_date": "string", "stock_status_changed_auto": "int",
-}  # fmt: skip
+NO_CODE = "A custom attribute is specified with a missing attribute code. Verify the code and try again."
+NO_VALUE = 'The "%attribute_code" attribute code doesn\'t have a value set. Enter the value and try again.'
 
 
-def items(body: Any) -> list[Any]:
-    """The items of a bulk body: an array, or the values of an object (contract 1.5). Scalars crash (recording 21)."""
-    if body is None:
-        return []
-    if isinstance(body, dict):
-        body = list(body.values())
-    if not isinstance(body, list):
-        raise Crash
-    return body
+class Mistyped(Exception):
+    """A value that cannot be converted; every property on the way out puts its name in front."""
 
 
-def check_product_call(item: Any, catalog: Catalog) -> None:
-    """`save(product, saveOptions)`: raises Refusal or Crash as the conversion of the item would."""
-    if not isinstance(item, dict) and not (isinstance(item, list) and not item):
-        raise Crash
-    product = item.get("product") if isinstance(item, dict) else None
-    if product is None:
-        raise required("product")
-    if not isinstance(product, dict):
-        return  # an empty array or a text passes here and kills the consumer (recording 21, number 35)
-    for name, value in product.items():
-        if name not in FIELDS:
-            raise internal()
-        if value is not None and FIELDS[name]:
-            _scalar(name, value, FIELDS[name])
-    _check_extensions(product.get("extension_attributes") or {})
-    _check_attributes(product.get("custom_attributes") or [], catalog)
+def product(item: Any, catalog: Catalog) -> Any:
+    """The parameter of `save(product)`. Raises Refusal, Crash.
 
-
-def check_sku_call(item: Any, _catalog: Catalog) -> None:
-    """`deleteById(sku)`."""
-    if not isinstance(item, dict):
-        raise Crash
-    if item.get("sku") is None:
-        raise required("sku")
-
-
-def _check_extensions(extensions: Mapping[str, Any]) -> None:
-    for name in extensions:
-        if name not in EXTENSIONS:
-            raise internal()
-    for site in extensions.get("website_ids") or []:
-        _scalar("website_ids", site, "int")
-    for link in extensions.get("category_links") or []:
-        _scalar("category_id", link.get("category_id"), "string")
-    for name, value in (extensions.get("stock_item") or {}).items():
-        if name not in STOCK:
-            raise internal()
-        if value is not None:
-            _scalar(name, value, STOCK[name])
-
-
-def _check_attributes(attributes: Any, catalog: Catalog) -> None:
-    if not isinstance(attributes, list):
-        raise Crash  # a map instead of a list (recording 10)
-    for entry in attributes:
-        if "attribute_code" not in entry:
-            raise Refusal(
-                400,
-                "A custom attribute is specified with a missing attribute code. Verify the code and try again.",
-            )
-        code = entry["attribute_code"]
-        if "value" not in entry:
-            text = 'The "%attribute_code" attribute code doesn\'t have a value set. Enter the value and try again.'
-            raise Refusal(400, text, {"attribute_code": code})
-        attribute = catalog.attributes.get(code)
-        chosen = attribute is not None and attribute.input in CHOICES and attribute.options
-        if (
-            chosen
-            and _all_numbers(attribute.options if attribute else {})
-            and not _fits(entry["value"], "int")
-        ):
-            inner = wrong_type(code, entry["value"], "int").message.partition("processing. ")[2]
-            text = f'Error occurred during "custom_attributes" processing. Attribute "{code}" has invalid value. {inner}'
-            raise Refusal(400, text)
-
-
-def _all_numbers(options: Mapping[str, str]) -> bool:
-    return all(value.isdigit() for value in options.values())
-
-
-def _scalar(field: str, value: Any, expected: str) -> None:
-    if not _fits(value, expected):
-        raise wrong_type(field, value, expected)
-
-
-def _fits(value: Any, expected: str) -> bool:
-    return not isinstance(value, dict | list) and CONVERTIBLE[expected](value)
-
-
-def _is_number(value: Any) -> bool:
+    A text or an empty list where the object belongs passes here and kills whoever uses it (recording 21, 35 and 38).
+    """
+    value = parameter(item, "product")
+    if not isinstance(value, dict) or not value:
+        return value
     try:
-        float(value)
-    except (TypeError, ValueError):
-        return False
-    return not isinstance(value, bool)
+        return _object(value, PRODUCT, catalog)
+    except Mistyped as error:
+        raise Refusal(400, str(error)) from None
 
 
-def _is_int(value: Any) -> bool:
-    return value in (None, "") or (_is_number(value) and float(value) == int(float(value)))
+def sku(item: Any, _catalog: Catalog) -> str:
+    """The parameter of `deleteById(sku)`."""
+    return str(parameter(item, "sku"))
 
 
-CONVERTIBLE: Mapping[str, Callable[[Any], bool]] = {
-    "int": _is_int,
-    "float": _is_number,
-    "string": lambda _value: True,
-    "boolean": lambda value: isinstance(value, bool) or value in (0, 1, "0", "1", "true", "false", ""),
+def parameter(item: Any, name: str) -> Any:
+    """A parameter of the service by its exact name; an empty list is an object without any (recording 21, 27)."""
+    if not isinstance(item, dict | list) or (isinstance(item, list) and item):
+        raise Crash
+    value = item.get(name) if isinstance(item, dict) else None
+    if value is None:
+        raise required(name)
+    return value
+
+
+def snake(name: str) -> str:
+    """`customAttributes` and `Sku` are accepted for `custom_attributes` and `sku`."""
+    return re.sub(r"(?<!^)([A-Z])", r"_\1", name).lower()
+
+
+def _object(value: Any, shape: Shape, catalog: Catalog) -> dict[str, Any]:
+    if value == []:
+        return {}
+    if not isinstance(value, dict):
+        raise Crash
+    return {snake(name): _property(snake(name), inner, shape, catalog) for name, inner in value.items()}
+
+
+def _property(name: str, value: Any, shape: Shape, catalog: Catalog) -> Any:
+    if name not in shape:
+        raise internal()
+    try:
+        return None if value is None else _converted(value, shape[name], catalog)
+    except Mistyped as error:
+        raise Mistyped(f'Error occurred during "{name}" processing. {error}') from None
+
+
+def _converted(value: Any, kind: Any, catalog: Catalog) -> Any:
+    if kind == "any":
+        return value
+    if kind == "custom attributes":
+        return _custom_attributes(value, catalog)
+    if isinstance(kind, list):
+        return [_converted(entry, kind[0], catalog) for entry in _array(value)]
+    if isinstance(kind, Mapping):
+        return _object(value, kind, catalog)
+    return scalar(value, kind)
+
+
+def _array(value: Any) -> list[Any]:
+    if isinstance(value, dict):
+        return list(value.values())
+    if not isinstance(value, list):
+        raise Crash
+    return value
+
+
+def _custom_attributes(value: Any, catalog: Catalog) -> list[dict[str, Any]]:
+    """A map of codes to values crashes: its values are no objects (recording 10)."""
+    return [_custom_attribute(entry, catalog) for entry in _array(value)]
+
+
+def _custom_attribute(entry: Any, catalog: Catalog) -> dict[str, Any]:
+    if not isinstance(entry, dict):
+        raise Crash
+    words = {snake(name): inner for name, inner in entry.items()}
+    if words.get("attribute_code") is None:
+        raise Refusal(400, NO_CODE)
+    code = str(words["attribute_code"])
+    if "value" not in words:
+        raise Refusal(400, NO_VALUE, {"attribute_code": code})
+    attribute = catalog.attributes.get(code)
+    try:
+        return {"attribute_code": code, "value": _attribute_value(words["value"], attribute)}
+    except Mistyped as error:
+        raise Mistyped(f'Attribute "{code}" has invalid value. {error}') from None
+
+
+def _attribute_value(value: Any, attribute: Attribute | None) -> Any:
+    """An empty value clears; a list is left to the attribute (`category_ids`, a multiselect); the rest has a type."""
+    if attribute is None or value in (None, "") or attribute.type == "string":
+        return value
+    return scalar(value, attribute.type)
+
+
+def scalar(value: Any, kind: str) -> Any:
+    """Raises Mistyped."""
+    try:
+        return CONVERSIONS[kind](value)
+    except ValueError:
+        raise Mistyped(wrong_type(_shown(value), kind)) from None
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, bool):
+        return "1" if value else ""
+    return "Array" if isinstance(value, dict | list) else str(value)
+
+
+def _float(value: Any) -> float:
+    if isinstance(value, bool) or not NUMBER.fullmatch(_text(value)):
+        raise ValueError(value)
+    return float(value)
+
+
+def _int(value: Any) -> int:
+    return value if isinstance(value, int) and not isinstance(value, bool) else int(_float(value))
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, dict | list):
+        raise ValueError(value)
+    return ("1" if value else "") if isinstance(value, bool) else str(value)
+
+
+def _boolean(value: Any) -> bool:
+    word = _text(value).strip().lower()
+    if word not in TRUE + FALSE:
+        raise ValueError(value)
+    return word in TRUE
+
+
+CONVERSIONS: Mapping[str, Callable[[Any], Any]] = {
+    "int": _int,
+    "float": _float,
+    "string": _text,
+    "boolean": _boolean,
 }

@@ -9,7 +9,11 @@ import orjson
 
 
 class Journal:
-    """Two lists in memory; with a path, each entry is also appended to that file as a JSON line."""
+    """Two lists in memory; with a path, each entry is also appended to that file as a JSON line, at once.
+
+    A request: at, method, path, status, ms, and items where it submitted some. A write: at, sku, outcome (created,
+    updated, deleted), via (sync, bulk), bulk_uuid and operation_id. What a service refused is no write.
+    """
 
     def __init__(self, path: Path | None = None) -> None:
         self.requests: list[dict[str, Any]] = []
@@ -29,6 +33,6 @@ class Journal:
     def _add(self, entries: list[dict[str, Any]], kind: str, entry: Mapping[str, Any]) -> None:
         full = {"kind": kind, "at": datetime.now(UTC).isoformat(), **entry}
         entries.append(full)
-        if self._file is not None:
+        if self._file is not None and not self._file.closed:
             self._file.write(orjson.dumps(full) + b"\n")
             self._file.flush()

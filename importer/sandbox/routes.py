@@ -1,126 +1,51 @@
-"""The shop's routes as data, in the shape of Magento's webapi.xml: adding an endpoint is adding a line."""
+"""The shop's routes as data, in the shape of Magento's webapi.xml: adding an endpoint is adding a line (contract 1, 3)."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from importer.sandbox import inputs, look_ups
+from importer.sandbox import look_ups, products, services
 from importer.sandbox.bulk import found
-from importer.sandbox.catalog import Catalog
-from importer.sandbox.search import Criteria, criteria, search
+from importer.sandbox.errors import Refusal, wrong_type
+from importer.sandbox.search import criteria, search
+from importer.sandbox.services import Service
 from importer.sandbox.shop import Shop
 
 PRODUCTS = "Magento_Catalog::products"
+CATEGORIES = "Magento_Catalog::categories"
+ATTRIBUTES = "Magento_Catalog::attributes_attributes"
 STORE = "Magento_Backend::store"
 BULK = "Magento_Logging::system_magento_logging_bulk_operations"
-REPOSITORY = r"Magento\Catalog\Api\ProductRepositoryInterface"
 
-Read = Callable[[Shop, Mapping[str, str], Mapping[str, str]], Any]
-"""(shop, path parameters, query) -> answer."""
+
+@dataclass(frozen=True, kw_only=True)
+class Question:
+    """What a GET asks: path parameters, query, and the address the shop was asked at."""
+
+    path: Mapping[str, str]
+    query: Mapping[str, str]
+    base_url: str
+
+
+Read = Callable[[Shop, Question], Any]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Route:
-    """`read` answers a GET. A route with a `service` can be called in every way: at once, asynchronously, in bulk."""
+    """What a method and a URL do: answer a question, or call a service, and that in every way: at once, asynchronously,
+    in bulk. `answer` is what the synchronous call makes of the service's result."""
 
     method: str
     url: str
     resource: str
-    read: Read | None = None
-    service: str = ""
-    check: Callable[[Any, Catalog], None] | None = None
-
-    @property
-    def topic(self) -> str:
-        """Contract section 3."""
-        interface, _, name = self.service.partition("::")
-        return f"async.{interface.replace(chr(92), '.')}.{name}.{self.method}".lower()
+    does: Read | Service
+    answer: Callable[[Any], Any] | None = None
 
     @property
     def bulk_url(self) -> str:
         """`:sku` becomes `bySku` (contract 1.2)."""
         return re.sub(r"/:(\w)(\w*)", lambda match: f"/by{match[1].upper()}{match[2]}", self.url)
-
-
-def _list(rows: Callable[[Shop], Any]) -> Read:
-    return lambda shop, _path, query: search(rows(shop), criteria(query))
-
-
-def _operations(shop: Shop, _path: Mapping[str, str], query: Mapping[str, str]) -> Any:
-    answer = search(shop.bulks.rows(), criteria(query))
-    return {**answer, "items": [found(row) for row in answer["items"]]}
-
-
-def _products(shop: Shop, _path: Mapping[str, str], query: Mapping[str, str]) -> Any:
-    wanted: Criteria = criteria(query)
-    return search(shop.products.all(), wanted)
-
-
-ROUTES: tuple[Route, ...] = (
-    Route(method="GET", url="/V1/store/websites", resource=STORE, read=lambda s, _p, _q: look_ups.websites(s.catalog)),
-    Route(method="GET", url="/V1/store/storeViews", resource=STORE, read=lambda s, _p, _q: look_ups.store_views(s.catalog)),
-    Route(
-        method="GET", url="/V1/store/storeConfigs", resource=STORE,
-        read=lambda s, _p, _q: look_ups.store_configs(s.catalog),
-    ),
-    Route(
-        method="GET", url="/V1/products/attribute-sets/sets/list", resource="Magento_Catalog::sets",
-        read=_list(lambda shop: look_ups.attribute_sets(shop.catalog)),
-    ),
-    Route(
-        method="GET", url="/V1/taxClasses/search", resource="Magento_Tax::manage_tax",
-        read=_list(lambda shop: look_ups.tax_classes(shop.catalog)),
-    ),
-    Route(
-        method="GET", url="/V1/categories", resource="Magento_Catalog::categories",
-        read=lambda s, _p, _q: look_ups.category_tree(s.catalog),
-    ),
-    Route(
-        method="GET", url="/V1/categories/list", resource="Magento_Catalog::categories",
-        read=_list(lambda shop: look_ups.categories(shop.catalog)),
-    ),
-    Route(
-        method="GET", url="/V1/products/attributes", resource="Magento_Catalog::attributes_attributes",
-        read=_list(lambda shop: look_ups.attributes(shop.catalog)),
-    ),
-    Route(
-        method="GET", url="/V1/products/attributes/:attributeCode", resource="Magento_Catalog::attributes_attributes",
-        read=lambda s, p, _q: look_ups.attribute(look_ups.attribute_of(s.catalog, p["attributeCode"])),
-    ),
-    Route(
-        method="GET", url="/V1/products/attributes/:attributeCode/options",
-        resource="Magento_Catalog::attributes_attributes",
-        read=lambda s, p, _q: look_ups.options(look_ups.attribute_of(s.catalog, p["attributeCode"])),
-    ),
-    Route(method="GET", url="/V1/products", resource=PRODUCTS, read=_products),
-    Route(method="GET", url="/V1/products/:sku", resource=PRODUCTS, read=lambda s, p, _q: s.products.get(p["sku"])),
-    Route(
-        method="POST", url="/V1/products", resource=PRODUCTS, service=f"{REPOSITORY}::save",
-        check=inputs.check_product_call,
-    ),
-    Route(
-        method="PUT", url="/V1/products/:sku", resource=PRODUCTS, service=f"{REPOSITORY}::save",
-        check=inputs.check_product_call,
-    ),
-    Route(
-        method="DELETE", url="/V1/products/:sku", resource=PRODUCTS, service=f"{REPOSITORY}::deleteById",
-        check=inputs.check_sku_call,
-    ),
-    Route(
-        method="GET", url="/V1/bulk/:bulkUuid/status", resource=BULK,
-        read=lambda s, p, _q: s.bulks.status(p["bulkUuid"], detailed=False),
-    ),
-    Route(
-        method="GET", url="/V1/bulk/:bulkUuid/detailed-status", resource=BULK,
-        read=lambda s, p, _q: s.bulks.status(p["bulkUuid"], detailed=True),
-    ),
-    Route(
-        method="GET", url="/V1/bulk/:bulkUuid/operation-status/:status", resource=BULK,
-        read=lambda s, p, _q: s.bulks.count(p["bulkUuid"], int(p["status"])),
-    ),
-    Route(method="GET", url="/V1/bulk", resource=BULK, read=_operations),
-)  # fmt: skip
 
 
 def match(method: str, path: str, *, bulk: bool = False) -> tuple[Route, dict[str, str]] | None:
@@ -135,3 +60,69 @@ def match(method: str, path: str, *, bulk: bool = False) -> tuple[Route, dict[st
         return None
     _, route, parameters = min(hits, key=lambda hit: hit[0])
     return route, parameters
+
+
+def _list(rows: Callable[[Shop], Iterable[Any]]) -> Read:
+    return lambda shop, asked: search(rows(shop), criteria(asked.query))
+
+
+def _find_products(shop: Shop, asked: Question) -> Any:
+    return search(
+        shop.products, criteria(asked.query), columns=lambda row: look_ups.columns(row, shop.catalog)
+    )
+
+
+def _find_operations(shop: Shop, asked: Question) -> Any:
+    answer = search(shop.bulks.rows(), criteria(asked.query))
+    return {**answer, "items": [found(row) for row in answer["items"]]}
+
+
+def _count_operations(shop: Shop, asked: Question) -> int:
+    status = asked.path["status"]
+    if not re.fullmatch(r"-?[0-9]+", status):
+        raise Refusal(400, wrong_type(status, "int"))
+    return shop.bulks.count(asked.path["bulkUuid"], int(status))
+
+
+def _get(url: str, resource: str, read: Read) -> Route:
+    return Route(method="GET", url=url, resource=resource, does=read)
+
+
+ROUTES: tuple[Route, ...] = (
+    _get("/V1/store/websites", STORE, lambda shop, _: look_ups.websites(shop.catalog)),
+    _get("/V1/store/storeViews", STORE, lambda shop, _: look_ups.store_views(shop.catalog)),
+    _get("/V1/store/storeConfigs", STORE, lambda shop, asked: look_ups.store_configs(shop.catalog, asked.base_url)),
+    _get(
+        "/V1/products/attribute-sets/sets/list", "Magento_Catalog::sets",
+        _list(lambda shop: look_ups.attribute_sets(shop.catalog)),
+    ),
+    _get("/V1/taxClasses/search", "Magento_Tax::manage_tax", _list(lambda shop: look_ups.tax_classes(shop.catalog))),
+    _get("/V1/categories", CATEGORIES, lambda shop, asked: look_ups.category_tree(shop.catalog, asked.query)),
+    _get("/V1/categories/list", CATEGORIES, _list(lambda shop: look_ups.categories(shop.catalog))),
+    _get("/V1/products/attributes", ATTRIBUTES, _list(lambda shop: look_ups.attributes(shop.catalog))),
+    _get(
+        "/V1/products/attributes/:attributeCode", ATTRIBUTES,
+        lambda shop, asked: look_ups.attribute(look_ups.attribute_of(shop.catalog, asked.path["attributeCode"])),
+    ),
+    _get(
+        "/V1/products/attributes/:attributeCode/options", ATTRIBUTES,
+        lambda shop, asked: look_ups.options(look_ups.attribute_of(shop.catalog, asked.path["attributeCode"])),
+    ),
+    _get("/V1/products", PRODUCTS, _find_products),
+    _get("/V1/products/:sku", PRODUCTS, lambda shop, asked: shop.products.get(asked.path["sku"])),
+    Route(
+        method="POST", url="/V1/products", resource=PRODUCTS, does=services.SAVE_PRODUCT, answer=products.of_post,
+    ),
+    Route(method="PUT", url="/V1/products/:sku", resource=PRODUCTS, does=services.SAVE_PRODUCT),
+    Route(method="DELETE", url="/V1/products/:sku", resource=PRODUCTS, does=services.DELETE_PRODUCT),
+    _get(
+        "/V1/bulk/:bulkUuid/status", BULK,
+        lambda shop, asked: shop.bulks.status(asked.path["bulkUuid"], detailed=False),
+    ),
+    _get(
+        "/V1/bulk/:bulkUuid/detailed-status", BULK,
+        lambda shop, asked: shop.bulks.status(asked.path["bulkUuid"], detailed=True),
+    ),
+    _get("/V1/bulk/:bulkUuid/operation-status/:status", BULK, _count_operations),
+    _get("/V1/bulk", BULK, _find_operations),
+)  # fmt: skip

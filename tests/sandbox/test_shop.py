@@ -1,49 +1,18 @@
 """The practice shop over real HTTP: Magento's routes, statuses, shapes and sentences."""
 
 import json
-from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
-from importer.sandbox.bulk import php_json
-from importer.sandbox.catalog import CatalogError, load_catalog
+from importer.sandbox import php
+from importer.sandbox.catalog import load_catalog
 from importer.sandbox.faults import Refuse
-from importer.sandbox.server import running
 from importer.sandbox.shop import Shop
+from tests.sandbox.conftest import Client, product
 
 SUCCESS = r"Service execution success Magento\Catalog\Model\ProductRepository\Interceptor::save"
-
-
-class Client:
-    def __init__(self, shop: Shop, http: httpx.AsyncClient) -> None:
-        self.shop = shop
-        self.http = http
-
-    async def get(self, path: str, **query: str) -> Any:
-        answer = await self.http.get(f"/rest/all{path}", params=query)
-        assert answer.status_code == httpx.codes.OK, answer.text
-        return answer.json()
-
-    async def bulk(self, *items: Any) -> str:
-        answer = await self.http.post("/rest/all/async/bulk/V1/products", json=list(items))
-        assert answer.status_code == httpx.codes.ACCEPTED, answer.text
-        await self.shop.idle()
-        return str(answer.json()["bulk_uuid"])
-
-
-@pytest.fixture
-async def client() -> AsyncIterator[Client]:
-    shop = Shop(catalog=load_catalog(), token="practice-token")
-    headers = {"Authorization": "Bearer practice-token"}
-    async with running(shop) as address, httpx.AsyncClient(base_url=address, headers=headers) as http:
-        yield Client(shop, http)
-
-
-def product(sku: str, **words: Any) -> dict[str, Any]:
-    return {"product": {"sku": sku, "name": f"Product {sku}", "attribute_set_id": 4, "price": 9.99, **words}}
 
 
 @pytest.mark.parametrize("authorization", [None, "Bearer wrong", "Bearer", "Basic YTpi"])
@@ -262,8 +231,9 @@ async def test_a_page_past_the_end_repeats_the_last_one(client: Client) -> None:
     query = {"searchCriteria[pageSize]": "4", "searchCriteria[currentPage]": "99"}
     last = await client.get("/V1/products/attributes", **query, fields="items[attribute_code],total_count")
 
-    assert last["total_count"] == 15
-    assert [list(item) for item in last["items"]] == [["attribute_code"]] * 3
+    rest = last["total_count"] % 4
+    assert 0 < rest == len(last["items"])
+    assert {tuple(item) for item in last["items"]} == {("attribute_code",)}
 
 
 async def test_the_look_ups_tell_the_catalogue(client: Client) -> None:
@@ -279,7 +249,7 @@ async def test_the_look_ups_tell_the_catalogue(client: Client) -> None:
     assert {"Default": 4}.items() <= {
         s["attribute_set_name"]: s["attribute_set_id"] for s in sets["items"]
     }.items()
-    assert options[1:] == [{"label": "Yes", "value": "1"}, {"label": "No", "value": "0"}]
+    assert options == [{"label": "Yes", "value": "1"}, {"label": "No", "value": "0"}]
     assert [site["id"] for site in await client.get("/V1/store/websites")] == [0, 1]
 
 
@@ -294,7 +264,7 @@ async def test_faults_can_be_switched_on_over_http_and_the_log_tells_what_happen
     requests = (await client.http.get("/practice/requests")).json()
     assert [(entry["status"], entry.get("items")) for entry in requests] == [(429, None), (202, 1)]
     [write] = (await client.http.get("/practice/writes")).json()
-    assert (write["sku"], write["position"]) == ("a", 0)
+    assert (write["sku"], write["operation_id"]) == ("a", 0)
 
 
 async def test_a_dropped_answer_has_done_its_work(client: Client) -> None:
@@ -324,27 +294,8 @@ def test_refusals_count_down_and_match_by_method_and_path() -> None:
     assert shop.faults.refusal("POST", "/rest/all/async/x") is None
 
 
-@pytest.mark.parametrize(
-    ("content", "sentence"),
-    [
-        (None, "cannot be read: No such file"),
-        ("a: [", "is not YAML"),
-        ("websites: [base]\n", "does not have the expected form"),
-    ],
-)
-def test_a_catalogue_that_cannot_be_used_gets_one_sentence(
-    tmp_path: Path, content: str | None, sentence: str
-) -> None:
-    path = tmp_path / "catalog.yaml"
-    if content is not None:
-        path.write_text(content)
-
-    with pytest.raises(CatalogError, match=sentence):
-        load_catalog(path)
-
-
 def test_json_is_written_as_php_writes_it() -> None:
     assert (
-        php_json({"a": "ü/€", "b": {}, "c": [1, 1.5, None, True]})
+        php.encode({"a": "ü/€", "b": {}, "c": [1, 1.5, None, True]})
         == '{"a":"\\u00fc\\/\\u20ac","b":[],"c":[1,1.5,null,true]}'
     )
