@@ -96,7 +96,7 @@ def _print_rows(rows: list[Mapping[str, Any]], console: Console) -> None:
     if rows:
         console.print("\nRows that need you", style="bold")
     for row in rows[:SHOWN_ROWS]:
-        cell = f"  {row['column']} = {_short(row['value'])!r}" if row["column"] else ""
+        cell = f"  {row['column']} = '{_short(row['value'])}'" if row["column"] else ""
         key = f"  {row['key']}" if row["key"] else ""
         console.print(escape(f"  row {row['row']}, line {row['line']}{key}{cell}"), soft_wrap=True)
         console.print(escape(f"      {row['text']} {row['fix']}"), soft_wrap=True)

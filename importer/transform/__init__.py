@@ -92,10 +92,8 @@ class Transform:
         found: list[RowError] = []
         payloads = build(cells.height, values, self.mapping)
         for cell, payload in zip(cells.iter_rows(named=True), payloads, strict=True):
-            faults = [
-                self._fault(cell, path, code, text, by_path.get(path))
-                for path, code, text in schema.findings(checker, payload, self.mapping)
-            ]
+            findings = schema.findings(checker, payload, self.mapping)
+            faults = [self._fault(cell, finding, by_path.get(finding.path)) for finding in findings]
             faults = [fault for fault in faults if (fault.row, fault.column) not in broken]
             found += faults
             if not faults and cell[ROW] not in invalid:
@@ -105,15 +103,19 @@ class Transform:
                 )
         return operations, found
 
-    def _fault(
-        self, cell: Dict[str, Any], path: str, code: str, text: str, column: Column | None
-    ) -> RowError:
+    def _fault(self, cell: Dict[str, Any], finding: schema.Finding, column: Column | None) -> RowError:
+        path, code, text, fix = finding
         if column is None:  # the file gives no value for this path: name the column that would
             column = next((c for c in self.mapping.columns.values() if c.to == path), None)
-        label = column.label if column else path
-        value = cell.get(column.name) if column else None
         return _invalid(
-            cell[ROW], cell[LINE], cell[self.mapping.key], code=code, text=text, column=label, value=value
+            cell[ROW],
+            cell[LINE],
+            cell[self.mapping.key],
+            code=code,
+            text=text,
+            fix=fix,
+            column=column.label if column else path,
+            value=cell.get(column.name) if column else None,
         )
 
 

@@ -4,6 +4,7 @@ What an attribute's cell means is decided by the shop's own definition of it: a 
 labels a list of ids, a number a number.
 """
 
+import re
 from dataclasses import dataclass, field
 
 import polars as pl
@@ -17,6 +18,7 @@ from importer.transform.rules import nearest
 ATTRIBUTES = "attributes"
 """The look-up table of definitions: code -> frontend input."""
 
+CODE = re.compile(r"[a-z][a-z0-9_]*")
 NUMBER_INPUTS = frozenset({"price", "weight"})
 CHOICE_INPUTS = frozenset({"select", "boolean", "swatch_visual", "swatch_text"})
 
@@ -80,9 +82,9 @@ def _expand_column(
     separator = (column.expand.argument if column.expand else None) or ","
     texts = [text for text in cells.get_column(column.name).unique().drop_nulls().to_list() if text]
     parsed = {text: parse(text, separator) for text in texts}
-    result.errors += _without_code(
-        cells, column, mapping, {text for text, found in parsed.items() if not found}
-    )
+    broken = {text for text, found in parsed.items() if not found or not all(map(CODE.fullmatch, found))}
+    result.errors += _not_parsed(cells, column, mapping, broken)
+    parsed = {text: found for text, found in parsed.items() if text not in broken}
     for code in sorted({code for found in parsed.values() for code in found}):
         values = {text: found[code] for text, found in parsed.items() if code in found}
         if code in mapping.ignore:
@@ -127,7 +129,7 @@ def _unknown(
     mapping: Mapping,
     tables: Tables,
 ) -> list[RowError]:
-    text = f"The shop has no attribute {code!r}."
+    text = f"The shop has no attribute '{code}'."
     fix = nearest(code, tables[ATTRIBUTES])
     rows = cells.filter(pl.col(column.name).is_in(list(values)))
     return [
@@ -136,21 +138,14 @@ def _unknown(
     ]
 
 
-def _without_code(cells: pl.DataFrame, column: Column, mapping: Mapping, texts: set[str]) -> list[RowError]:
-    if not texts:
-        return []
+def _not_parsed(cells: pl.DataFrame, column: Column, mapping: Mapping, texts: set[str]) -> list[RowError]:
+    text = "The cell is not a list of `code=value`."
+    fix = "Write code=value,code2=value2; values in quotes (Fields enclosure) are not read yet."
     rows = cells.filter(
         pl.col(column.name).is_in(sorted(texts)) & (pl.col(column.name).str.strip_chars() != "")
     )
     return [
-        _error(
-            row,
-            column,
-            mapping,
-            "attribute.syntax",
-            "The cell holds no `code=value`.",
-            "Write code=value,code2=value2.",
-        )
+        _error(row, column, mapping, "attribute.syntax", text, fix)
         for row in rows.select(ROW, LINE, mapping.key, column.name).iter_rows(named=True)
     ]
 

@@ -13,6 +13,8 @@ import polars as pl
 
 from importer.ports import Tables
 
+LONGEST_QUOTE = 80
+
 Apply = Callable[[pl.Expr, Any, Tables], pl.Expr]
 Explain = Callable[[Any, Any, Tables], tuple[str, str]]
 
@@ -26,7 +28,13 @@ class Rule:
 
     apply: Apply
     code: str = ""
-    explain: Explain = lambda value, _argument, _tables: (f"{value!r} cannot be converted.", "")
+    explain: Explain = lambda value, _argument, _tables: (f"{quoted(value)} cannot be converted.", "")
+
+
+def quoted(value: object) -> str:
+    """A value as a sentence shows it: as written, cut when it is long."""
+    text = str(value)
+    return f"'{text}'" if len(text) <= LONGEST_QUOTE else f"'{text[: LONGEST_QUOTE - 1]}…'"
 
 
 def _trim(value: pl.Expr, _argument: Any, _tables: Tables) -> pl.Expr:
@@ -62,13 +70,13 @@ def _integer(value: pl.Expr, argument: Any, _tables: Tables) -> pl.Expr:
 def _explain_number(value: str, argument: Any, _tables: Tables) -> tuple[str, str]:
     mark = (argument or {}).get("decimal", ".")
     return (
-        f"{value!r} is not a number.",
+        f"{quoted(value)} is not a number.",
         f"Write it with digits and `{mark}` as the decimal mark, such as 1299{mark}50.",
     )
 
 
 def _explain_integer(value: str, _argument: Any, _tables: Tables) -> tuple[str, str]:
-    return f"{value!r} is not a whole number.", "Write it with digits only, such as 12."
+    return f"{quoted(value)} is not a whole number.", "Write it with digits only, such as 12."
 
 
 TRUE = ("1", "yes", "true", "y")
@@ -81,7 +89,7 @@ def _boolean(value: pl.Expr, _argument: Any, _tables: Tables) -> pl.Expr:
 
 
 def _explain_boolean(value: str, _argument: Any, _tables: Tables) -> tuple[str, str]:
-    return f"{value!r} is neither yes nor no.", "Write 1 or 0, yes or no."
+    return f"{quoted(value)} is neither yes nor no.", "Write 1 or 0, yes or no."
 
 
 def _values(value: pl.Expr, argument: Any, _tables: Tables) -> pl.Expr:
@@ -95,8 +103,8 @@ def _values(value: pl.Expr, argument: Any, _tables: Tables) -> pl.Expr:
 
 
 def _explain_values(value: str, argument: Any, _tables: Tables) -> tuple[str, str]:
-    words = ", ".join(str(word) for word in argument["map"])
-    return f"{value!r} is not one of the known words.", f"Known words: {words}."
+    words = ", ".join(quoted(word) for word in argument["map"])
+    return f"{quoted(value)} is not one of the known words.", f"Known words: {words}."
 
 
 def _split(value: pl.Expr, argument: Any, _tables: Tables) -> pl.Expr:
@@ -140,7 +148,7 @@ def _unknown(names: list[str], table: str, tables: Tables) -> tuple[str, str]:
         if table.startswith("option:")
         else table.replace("_", " ")
     )
-    text = f"The shop has no {subject} named {', '.join(repr(name) for name in names)}."
+    text = f"The shop has no {subject} named {', '.join(quoted(name) for name in names)}."
     return text, nearest(names[0], tables[table])
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping as Dict
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 from jsonschema import Draft202012Validator, ValidationError, validators
 from jsonschema.exceptions import SchemaError
@@ -35,6 +35,18 @@ CODES: dict[str, tuple[str, str]] = {
 }
 """Keyword of the schema -> code of the row error and its sentence."""
 
+FIXES = {"required": "Fill it in."}
+"""What to do, by keyword; the others want the cell corrected."""
+
+
+class Finding(NamedTuple):
+    """What the schema finds at a path of the payload: a code, what is wrong, what to do."""
+
+    path: str
+    code: str
+    text: str
+    fix: str
+
 
 def fault(schema: Dict[str, Any]) -> str | None:
     """What is wrong with the schema itself."""
@@ -50,8 +62,8 @@ def validator(mapping: Mapping) -> Any:
     return Validator(mapping.schema, registry=Registry())
 
 
-def findings(checker: Any, payload: dict[str, Any], mapping: Mapping) -> Iterator[tuple[str, str, str]]:
-    """(path, code, sentence) for everything the schema finds; a missing value has the path where it should be."""
+def findings(checker: Any, payload: dict[str, Any], mapping: Mapping) -> Iterator[Finding]:
+    """Everything the schema finds; a missing value has the path where it should be."""
     seen: set[tuple[str, str]] = set()
     for error in checker.iter_errors(payload):
         code, sentence = CODES.get(error.validator, (f"schema.{error.validator}", error.message))
@@ -64,7 +76,8 @@ def findings(checker: Any, payload: dict[str, Any], mapping: Mapping) -> Iterato
         for path in paths:
             if (path, code) not in seen:
                 seen.add((path, code))
-                yield path, code, sentence.replace("{limit}", str(error.validator_value))
+                text = sentence.replace("{limit}", str(error.validator_value))
+                yield Finding(path, code, text, FIXES.get(error.validator, "Correct the cell."))
 
 
 def _path(error: ValidationError, payload: Any, mapping: Mapping) -> str:

@@ -90,7 +90,7 @@ def _repeated(row: Dict[str, Any], winner: int, mapping: Mapping) -> RowError:
         line=row[LINE],
         outcome=Outcome.INVALID if refused else Outcome.SKIPPED,
         code="key.repeated",
-        text=f"The key {key!r} stands more than once in the file; record {winner} {does}.",
+        text=f"The key '{key}' stands more than once in the file; record {winner} {does}.",
         fix="Keep one row for each key.",
         column=mapping.key,
         key=key,

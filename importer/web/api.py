@@ -94,7 +94,7 @@ async def rows_file(request: web.Request, import_id: str) -> web.StreamResponse:
 def _limit(request: web.Request) -> int:
     text = request.query.get("limit", str(DEFAULT_LIMIT))
     if not text.isdigit() or not 1 <= int(text) <= MOST:
-        raise RequestError(f"`limit` is a number from 1 to {MOST}, not {text!r}.", code="query.limit")
+        raise RequestError(f"`limit` is a number from 1 to {MOST}, not '{text}'.", code="query.limit")
     return int(text)
 
 
