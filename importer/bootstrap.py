@@ -68,12 +68,13 @@ async def open_importer(settings: Settings) -> AsyncIterator[Importer]:
             clock=clock,
         )
         try:
-            yield _services(settings, ports, SqlTokens(database, clock))
+            yield join_services(settings, ports, SqlTokens(database, clock))
         finally:
             await shops.close()
 
 
-def _services(settings: Settings, ports: Ports, tokens: SqlTokens) -> Importer:
+def join_services(settings: Settings, ports: Ports, tokens: SqlTokens) -> Importer:
+    """Every service over the same ports."""
     dispatch = Dispatch(ports)
     closing = Closing(ports, dispatch)
     return Importer(

@@ -14,7 +14,7 @@ import polars as pl
 
 from importer import formats
 from importer.domain.batches import NewBatch, Operation, cut
-from importer.domain.errors import FileDamaged, RequestError
+from importer.domain.errors import FileDamaged, RequestError, UnknownName
 from importer.domain.imports import Import, ImportStatus, Reason
 from importer.domain.mapping import Mapping
 from importer.domain.steps import Step
@@ -55,6 +55,8 @@ class Preparation:
             return
         try:
             await self._prepare(state)
+        except UnknownName:
+            raise  # its shop was taken out of the settings: it waits until the shop is back
         except RequestError as error:
             await self._closing.abandon(
                 state.id, ImportStatus.FAILED, Reason(code=error.code, text=error.text)

@@ -25,7 +25,7 @@ GIVE_UP_SECONDS = 24 * 3600.0
 
 STALLED = (
     "The shop has taken {operations} rows and confirmed none of them for {seconds:.0f} seconds. Probably no consumer "
-    "runs. On the shop's host: bin/magento queue:consumers:start async.operations.all"
+    "runs, or it is busy with other work. On the shop's host: bin/magento queue:consumers:start async.operations.all"
 )
 
 FIXES = {
@@ -59,7 +59,12 @@ class Tracking:
         return None
 
     async def _note_stall(self, state: Import, batch: Batch, confirmed: int, age: float) -> None:
-        if confirmed == 0 and age > STALL_SECONDS:
+        """A queue is first in, first out: while the oldest batch moves, the others only wait for their turn."""
+        still = (self._ports.clock.now() - state.updated_at).total_seconds()
+        if confirmed or min(age, still) < STALL_SECONDS:
+            return
+        [oldest] = await self._ports.batches.of(state.id, {BatchStatus.SENT}, limit=1)
+        if oldest.id == batch.id:
             text = STALLED.format(operations=batch.operations, seconds=STALL_SECONDS)
             await self._ports.imports.record_waiting(state.id, Reason(code="shop.stalled", text=text))
 

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from importer.domain.mapping import Mapping, suggestion
 from importer.transform import payloads, schema
 from importer.transform.rules import RULES
 
+PARSED_MAPPINGS = 32
 NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_. -]*")
 
 
@@ -21,6 +23,7 @@ class MappingFolders:
 
     def __init__(self, folders: Sequence[Path]) -> None:
         self._folders = [folder for folder in folders if folder.is_dir()]
+        self._parsed = lru_cache(maxsize=PARSED_MAPPINGS)(_parse)
 
     def names(self) -> list[str]:
         return sorted({path.stem for folder in self._folders for path in folder.glob("*.yaml")})
@@ -33,13 +36,20 @@ class MappingFolders:
         raise UnknownName(f"There is no mapping `{name}`{suggestion(name, self.names())}")
 
     def parse(self, name: str, text: str) -> Mapping:
-        """Raises MappingInvalid with every fault, each with its line."""
-        document, lines = _load(name, text)
-        mapping = documents.parse(name, document, lines=lines, rules=RULES)
-        faults = _faults(mapping, lines)
-        if faults:
-            raise MappingInvalid(name, faults)
-        return mapping
+        """Raises MappingInvalid with every fault, each with its line.
+
+        The same text is parsed once: every batch asks for its import's mapping.
+        """
+        return self._parsed(name, text)
+
+
+def _parse(name: str, text: str) -> Mapping:
+    document, lines = _load(name, text)
+    mapping = documents.parse(name, document, lines=lines, rules=RULES)
+    faults = _faults(mapping, lines)
+    if faults:
+        raise MappingInvalid(name, faults)
+    return mapping
 
 
 def _faults(mapping: Mapping, lines: dict[str, int]) -> list[Fault]:

@@ -98,7 +98,7 @@ class Database:
 async def open_database(path: Path) -> AsyncIterator[Database]:
     """The state in the file `path`, created or migrated as needed."""
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)  # customers' data
     except OSError as error:
         raise ConfigurationError(f"The data folder {path.parent} cannot be made: {error.strerror}.") from None
     database = Database(path)

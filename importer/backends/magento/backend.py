@@ -63,17 +63,8 @@ class MagentoBackend(MagentoReader):
         since: datetime,
         known: set[str],
     ) -> Receipt | None:
-        """Looks at the first operation of every bulk since then; the one that fits is compared as a whole.
-
-        Magento 2.4.0 to 2.4.4 cannot search over several bulks and answers 500 (contract S8): then nothing is found.
-        """
-        try:
-            candidates = [item async for item in self._client.pages("/V1/bulk", _first_operations(since))]
-        except BackendUnavailable as error:
-            if error.code != "shop.error":
-                raise
-            await self.probe()
-            return None
+        """Looks at the first operation of every bulk since then; the one that fits is compared as a whole."""
+        candidates = await self._first_operations(since)
         for item in candidates:
             uuid = item["bulk_uuid"]
             if (
@@ -83,6 +74,16 @@ class MagentoBackend(MagentoReader):
             ):
                 return Receipt(bulk_uuid=uuid)
         return None
+
+    async def _first_operations(self, since: datetime) -> list[Mapping[str, Any]]:
+        """Magento 2.4.0 to 2.4.4 answers 500 when a page holds operations of one number from several bulks (contract
+        S8): then page by page with one operation each, which cannot clash."""
+        try:
+            return [item async for item in self._client.pages("/V1/bulk", _first_since(since))]
+        except BackendUnavailable as error:
+            if error.code != "shop.error":
+                raise
+        return [item async for item in self._client.pages("/V1/bulk", _first_since(since), size=1)]
 
     async def _whole(self, uuid: str, mapping: ImportMapping, operations: Sequence[Operation]) -> bool:
         answer = await self._client.get(f"/V1/bulk/{uuid}/detailed-status") or {}
@@ -98,7 +99,7 @@ def bulk_path(route: str) -> str:
     return "/async/bulk" + re.sub(r"/:(\w)(\w*)", lambda m: f"/by{m[1].upper()}{m[2]}", route)
 
 
-def _first_operations(since: datetime) -> dict[str, str]:
+def _first_since(since: datetime) -> dict[str, str]:
     """Search for the operations number 0 of all bulks submitted since then (contract 5.6)."""
     criteria: dict[str, str] = {}
     for group, (field, condition, value) in enumerate(

@@ -68,12 +68,12 @@ class ReadingClient:
         return self._json(response)
 
     async def pages(
-        self, path: str, criteria: Mapping[str, str] | None = None
+        self, path: str, criteria: Mapping[str, str] | None = None, *, size: int = PAGE_SIZE
     ) -> AsyncIterator[Mapping[str, Any]]:
         """All items of a search, page by page; a page past the end repeats the last one, so the total ends it."""
         seen, page = 0, 1
         while True:
-            bounds = {"searchCriteria[pageSize]": str(PAGE_SIZE), "searchCriteria[currentPage]": str(page)}
+            bounds = {"searchCriteria[pageSize]": str(size), "searchCriteria[currentPage]": str(page)}
             answer = await self.get(path, {**(criteria or {}), **bounds})
             items = answer.get("items") or [] if answer else []
             for item in items:

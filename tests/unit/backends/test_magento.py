@@ -232,16 +232,31 @@ async def test_the_search_asks_for_first_operations_since_then(
     assert query["searchCriteria[filter_groups][1][filters][0][field]"] == "operation_key"
 
 
-async def test_a_version_that_cannot_search_over_bulks_finds_nothing(
+async def test_a_version_that_cannot_show_several_bulks_on_a_page_is_asked_one_by_one(
     net: respx.MockRouter, backend: MagentoBackend
 ) -> None:
-    """Contract S8: 2.4.0 to 2.4.4 answer 500; the shop is up all the same."""
-    net.get(f"{ADDRESS}/rest/all/V1/bulk").respond(
-        500, json={"message": "Item with the same ID already exists."}
-    )
-    net.get(f"{ADDRESS}/rest/all/V1/store/websites").respond(json=[])
+    """Contract S8: 2.4.0 to 2.4.4 answer 500 for a page with operations 0 of two bulks."""
+    shop_with(net, OPEN, 2)
+    others = [{**OPEN[1], "id": 0, "bulk_uuid": "other"}, {**OPEN[0], "id": 0, "bulk_uuid": UUID}]
 
-    assert await backend.find(MAPPING, OPERATIONS, since=SINCE, known=set()) is None
+    def answer(request: httpx.Request) -> httpx.Response:
+        if request.url.params["searchCriteria[pageSize]"] != "1":
+            return httpx.Response(500, json={"message": 'Item with the same ID "0" already exists.'})
+        place = int(request.url.params["searchCriteria[currentPage]"]) - 1
+        return httpx.Response(200, json={"items": [others[place]], "total_count": 2})
+
+    net.get(f"{ADDRESS}/rest/all/V1/bulk").mock(side_effect=answer)
+
+    assert await backend.find(MAPPING, OPERATIONS, since=SINCE, known=set()) == Receipt(bulk_uuid=UUID)
+
+
+async def test_a_search_that_fails_altogether_is_no_proof_that_nothing_was_taken(
+    net: respx.MockRouter, backend: MagentoBackend
+) -> None:
+    net.get(f"{ADDRESS}/rest/all/V1/bulk").respond(500, json={"message": "Internal Error."})
+
+    with pytest.raises(BackendUnavailable):
+        await backend.find(MAPPING, OPERATIONS, since=SINCE, known=set())
 
 
 async def test_a_list_is_read_to_its_total_though_pages_past_the_end_repeat(net: respx.MockRouter) -> None:

@@ -1,0 +1,162 @@
+"""A shop that takes rows and confirms none: the import says so, with the command, and only when it is true."""
+
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import respx
+from pydantic import SecretStr
+
+from importer.backends.magento.client import Access
+from importer.backends.shops import ConfiguredShops, Shop
+from importer.bootstrap import Importer, join_services
+from importer.domain.batches import BatchStatus, Operation, Receipt
+from importer.domain.imports import Import, KeptFile
+from importer.domain.rows import Outcome
+from importer.domain.steps import Step, StepKind
+from importer.ports import Ports, Request, ShopLimits
+from importer.queues.embedded import EmbeddedQueue
+from importer.services.payloads import pack
+from importer.settings import Settings, ShopSettings
+from importer.sources.mappings import MappingFolders
+from importer.store.batches import SqlBatches
+from importer.store.database import open_database
+from importer.store.files import LocalFiles
+from importer.store.imports import SqlImports
+from importer.store.rows import SqlRows
+from importer.store.tokens import SqlTokens
+
+ADDRESS = "https://shop.example"
+
+
+class HandClock:
+    """Time that moves when the test says so."""
+
+    def __init__(self) -> None:
+        self.moment = datetime(2026, 1, 1, tzinfo=UTC)
+
+    def now(self) -> datetime:
+        return self.moment
+
+    def forward(self, seconds: float) -> None:
+        self.moment += timedelta(seconds=seconds)
+
+
+@pytest.fixture
+def clock() -> HandClock:
+    return HandClock()
+
+
+@pytest.fixture
+async def importer(tmp_path: Path, clock: HandClock) -> AsyncIterator[Importer]:
+    limits = ShopLimits(batch_size=10, batch_bytes=10**6, batches_in_flight=4, settle_seconds=1.0)
+    shops = ConfiguredShops(
+        {"main": Shop(system="magento", access=Access(base_url=ADDRESS, token="t"), limits=limits)}
+    )
+    settings = Settings(
+        data_dir=tmp_path, shops={"main": ShopSettings(base_url=ADDRESS, token=SecretStr("t"))}
+    )
+    async with open_database(tmp_path / "importer.db") as database:
+        ports = Ports(
+            imports=SqlImports(database, clock),
+            rows=SqlRows(database),
+            batches=SqlBatches(database, clock),
+            files=LocalFiles(tmp_path / "files"),
+            queue=EmbeddedQueue(database, clock),
+            mappings=MappingFolders([Path(__file__).parents[2] / "mappings"]),
+            shops=shops,
+            clock=clock,
+        )
+        yield join_services(settings, ports, SqlTokens(database, clock))
+    await shops.close()
+
+
+async def sent_batches(importer: Importer, number: int) -> list[str]:
+    """An import with so many batches of one row each, all taken by the shop."""
+    kept = KeptFile(name="a.csv", file="imports/imp_1/source", size=1, sha256="0")
+    request = Request(id="imp_1", shop="main", mapping="products", entity="product", kept=kept, dry_run=False)
+    await importer.ports.imports.accept(request)
+    new = [
+        await pack(
+            importer.ports.files,
+            "imp_1",
+            f"imp_1.{n}",
+            [Operation(row=n, line=n + 1, key=f"k{n}", payload=b"{}")],
+        )
+        for n in range(1, number + 1)
+    ]
+    await importer.ports.imports.record_prepared("imp_1", start=0, rows=number, errors=[], batches=new)
+    await importer.ports.imports.record_read_whole("imp_1")
+    for entry in new:
+        batch = await importer.ports.batches.get(entry.id)
+        assert await importer.ports.batches.record_sending(batch)
+        batch = await importer.ports.batches.get(entry.id)
+        assert await importer.ports.batches.record_sent(batch, Receipt(bulk_uuid=f"uuid-{entry.id}"))
+    return [entry.id for entry in new]
+
+
+def answers(net: respx.MockRouter, batch_id: str, status: int) -> None:
+    row: dict[str, Any] = {"id": 0, "status": status, "result_message": None, "error_code": None}
+    url = f"{ADDRESS}/rest/all/V1/bulk/uuid-{batch_id}/status"
+    net.get(url).respond(json={"operations_list": [row]})
+
+
+async def track(importer: Importer, batch_id: str) -> tuple[float | None, Import]:
+    step = Step(kind=StepKind.TRACK, target=batch_id, shop="main", entity="product")
+    again = await importer.tracking.track(step)
+    return again, await importer.ports.imports.get("imp_1")
+
+
+async def test_a_minute_without_a_confirmation_is_said_with_the_command(
+    importer: Importer, clock: HandClock
+) -> None:
+    [batch_id] = await sent_batches(importer, 1)
+    with respx.mock as net:
+        answers(net, batch_id, 4)
+        clock.forward(59)
+        again, state = await track(importer, batch_id)
+        assert state.waiting is None
+        assert again == pytest.approx(5.9)
+
+        clock.forward(2)
+        _, state = await track(importer, batch_id)
+        assert state.waiting is not None
+        assert state.waiting.code == "shop.stalled"
+        assert "bin/magento queue:consumers:start async.operations.all" in state.waiting.text
+
+        answers(net, batch_id, 1)
+        again, state = await track(importer, batch_id)
+        assert again is None
+        assert state.waiting is None
+        assert state.counts == {Outcome.SUCCEEDED: 1}
+
+
+async def test_a_batch_that_waits_behind_another_is_no_stall(importer: Importer, clock: HandClock) -> None:
+    first, second = await sent_batches(importer, 2)
+    with respx.mock(assert_all_called=False) as net:
+        answers(net, first, 4)
+        answers(net, second, 4)
+        clock.forward(100)
+
+        _, state = await track(importer, second)
+        assert state.waiting is None
+        _, state = await track(importer, first)
+        assert state.waiting is not None
+
+
+async def test_after_a_day_the_outcome_is_unknown_and_the_row_is_listed(
+    importer: Importer, clock: HandClock
+) -> None:
+    [batch_id] = await sent_batches(importer, 1)
+    with respx.mock as net:
+        answers(net, batch_id, 4)
+        clock.forward(24 * 3600 + 1)
+        again, state = await track(importer, batch_id)
+
+    assert again is None
+    assert state.counts == {Outcome.UNKNOWN: 1}
+    [row] = (await importer.reporting.report("imp_1"))["rows"]
+    assert (row["row"], row["code"], row["outcome"]) == (1, "shop.unknown", "unknown")
+    assert (await importer.ports.batches.get(batch_id)).status is BatchStatus.CONFIRMED
