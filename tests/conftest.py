@@ -37,11 +37,12 @@ def missing_is_failure(request: pytest.FixtureRequest) -> None:
     pytest.fail(f"This machine must have everything: {', '.join(reasons)}.")
 
 
+@pytest.hookimpl(trylast=True)
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """One line for each group that could not run."""
     for marker, missing in MISSING.items():
         if missing:
-            terminalreporter.write_line(f"skipped: every test marked {marker}: {missing}")
+            terminalreporter.write_line(f"not run here: tests marked {marker}: {missing}")
 
 
 @pytest.fixture

@@ -296,6 +296,22 @@ async def test_a_file_in_which_every_row_is_wrong_completes_and_sends_nothing(
     assert written(shop) == []
 
 
+@pytest.mark.parametrize(
+    ("name", "mapping", "equation"),
+    [
+        ("coffee.csv", "products", "84 rows read = 76 succeeded + 1 skipped + 6 invalid + 1 failed"),
+        ("magento-products.csv", "magento-products", "9 rows read = 5 succeeded + 2 skipped + 2 invalid"),
+    ],
+)
+async def test_the_samples_give_what_they_promise(
+    service: Running, shop: Shop, name: str, mapping: str, equation: str
+) -> None:
+    state = await service.run(ROOT / "samples" / name, mapping)
+
+    assert state.equation == equation
+    assert len(shop.products) == state.confirmed
+
+
 async def test_one_idempotency_key_makes_one_import(service: Running, products: Products) -> None:
     first = await service.accept(products(3), idempotency_key="k")
     again = await service.accept(products(3), idempotency_key="k")

@@ -192,6 +192,9 @@ DONE = [
 OTHER = [OPEN[0], {**OPEN[1], "serialized_data": serialized(OPERATIONS[0])}]
 
 
+LONG = [{**OPEN[0], "serialized_data": ('{"x": "S-1' + "y" * 70_000)[:65_535]}, OPEN[1]]
+
+
 @pytest.mark.parametrize(
     ("details", "count", "known", "found"),
     [
@@ -200,10 +203,11 @@ OTHER = [OPEN[0], {**OPEN[1], "serialized_data": serialized(OPERATIONS[0])}]
         ([OPEN[0], DONE[1]], 2, set(), True),
         (OPEN, 2, {UUID}, False),  # it belongs to another batch
         (OPEN, 3, set(), False),  # a larger bulk with the same beginning
+        (LONG, 2, set(), True),  # the table has cut it off
         (OTHER, 2, set(), False),
         ([{**OPEN[0], "serialized_data": None}, OPEN[1]], 2, set(), False),  # nothing left to compare
     ],
-    ids=["open", "done", "half done", "known", "larger", "other payload", "nothing left"],
+    ids=["open", "done", "half done", "known", "larger", "cut off", "other payload", "nothing left"],
 )
 async def test_a_lost_bulk_is_found_by_its_whole_content(
     net: respx.MockRouter,
