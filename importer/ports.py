@@ -33,7 +33,9 @@ class Files(Protocol):
 
     async def write(self, name: str, content: bytes) -> None: ...
 
-    async def read(self, name: str) -> bytes: ...
+    async def read(self, name: str, *, start: int = 0, length: int | None = None) -> bytes:
+        """All of it, or `length` bytes from `start`."""
+        ...
 
     async def remove(self, folder: str) -> None:
         """Remove everything under `folder`; nothing there is fine."""

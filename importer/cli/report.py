@@ -77,6 +77,9 @@ def print_report(document: Mapping[str, Any], console: Console) -> None:
         console.print(f"{document['rows_total'] - document['rows_read']:,} further rows were not read.")
     _print_causes(document, console)
     _print_rows(document["rows"], console)
+    if document["columns"].get("recognised"):
+        said = [line.partition(":")[0] for line in document["columns"]["recognised"]]
+        console.print(f"Read as: {escape(', '.join(said))}", soft_wrap=True)
     if document["columns"].get("unknown"):
         unknown = ", ".join(document["columns"]["unknown"])
         console.print(f"\nColumns that mean nothing here: {escape(unknown)}", soft_wrap=True)

@@ -1,6 +1,8 @@
 """`importer run FILE`: accept, prepare, deliver, track and report in one process; needs no server."""
 
 import asyncio
+import logging
+import os
 import signal
 from pathlib import Path
 from typing import Annotated
@@ -50,10 +52,21 @@ def run(
     raise typer.Exit(asyncio.run(_run(settings, order, file, report, console, as_json=as_json)))
 
 
+def log_to_file(settings: Settings) -> None:
+    """What an operator wants to know is kept beside the state; the terminal is for the one who imports."""
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    logging.basicConfig(
+        filename=settings.data_dir / "importer.log",
+        level=os.environ.get("IMPORTER_LOG", "WARNING"),
+        format="%(asctime)s %(levelname)s %(message)s",
+    )
+
+
 async def _run(
     settings: Settings, order: Order, file: Path, folder: Path | None, console: Console, *, as_json: bool
 ) -> int:
     async with open_importer(settings) as importer:
+        log_to_file(settings)
         state = await _import(importer, order, file, console)
         document = await importer.reporting.report(state.id)
         if as_json:
@@ -69,6 +82,7 @@ async def _run(
 async def import_file(settings: Settings, order: Order, file: Path, console: Console) -> None:
     """Import `file` and print the report."""
     async with open_importer(settings) as importer:
+        log_to_file(settings)
         state = await _import(importer, order, file, console)
         print_report(await importer.reporting.report(state.id), console)
 

@@ -1,7 +1,7 @@
 """Operations travel in batches; a batch is one request to the shop and is answered by one receipt."""
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -99,23 +99,9 @@ def body(operations: Sequence[Operation]) -> bytes:
     return b"[" + b",".join(operation.payload for operation in operations) + b"]"
 
 
-def content_hash(operations: Sequence[Operation]) -> str:
-    """SHA-256 of the request body, hexadecimal."""
-    return hashlib.sha256(body(operations)).hexdigest()
-
-
-def cut(operations: Sequence[Operation], *, size: int, max_bytes: int) -> Iterator[list[Operation]]:
-    """Cut into batches of at most `size` operations and `max_bytes` of body; an oversized one travels alone."""
-    batch: list[Operation] = []
-    weight = 0
-    for operation in operations:
-        if batch and (len(batch) >= size or weight + len(operation.payload) > max_bytes):
-            yield batch
-            batch, weight = [], 0
-        batch.append(operation)
-        weight += len(operation.payload) + 1
-    if batch:
-        yield batch
+def content_hash(payloads: bytes) -> str:
+    """SHA-256 of the payloads, one JSON text a line, hexadecimal."""
+    return hashlib.sha256(payloads).hexdigest()
 
 
 def halves(operations: Sequence[Operation]) -> list[list[Operation]]:

@@ -14,9 +14,11 @@ from importer.domain.mapping import (
     Inherit,
     KeyedList,
     Mapping,
+    Phase,
     RepeatedKeys,
     Request,
     RuleCall,
+    Scope,
     Skip,
     UnknownColumns,
     suggestion,
@@ -39,9 +41,23 @@ WORDS = (
     "unknown_columns",
     "attribute_path",
     "repeated_keys",
+    "scope",
+    "phases",
     "schema",
 )
-COLUMN_WORDS = ("to", "synonyms", "required", "rules", "empty", "default", "when", "inherit", "expand")
+COLUMN_WORDS = (
+    "to",
+    "synonyms",
+    "required",
+    "rules",
+    "empty",
+    "default",
+    "when",
+    "inherit",
+    "expand",
+    "expr",
+    "unique",
+)
 METHODS = ("POST", "PUT", "DELETE")
 
 Word = TypeVar("Word", bound=StrEnum)
@@ -92,6 +108,8 @@ class _Reader:
             unknown_columns=self._word(document, "unknown_columns", UnknownColumns, UnknownColumns.IGNORE),
             attribute_path=self._text(document, "attribute_path", required=False) or None,
             repeated_keys=self._word(document, "repeated_keys", RepeatedKeys, RepeatedKeys.LAST),
+            scope=self._scope(document.get("scope")),
+            phases=tuple(self._phase(i, entry) for i, entry in enumerate(self._list(document, "phases"))),
             schema=self._table(document, "schema"),
         )
         self._fits_together(mapping)
@@ -154,6 +172,8 @@ class _Reader:
             default=value.get("default"),
             when=self._condition(f"{path}.when", value["when"]) if "when" in value else None,
             inherit=self._inherit(f"{path}.inherit", value["inherit"]) if "inherit" in value else None,
+            expr=str(value["expr"]) if value.get("expr") is not None else None,
+            unique=bool(value.get("unique", False)),
             expand=self._call(f"{path}.expand", value["expand"], ["attributes"])
             if "expand" in value
             else None,
@@ -183,6 +203,24 @@ class _Reader:
             text=str(table.get("text", "")),
             fix=str(table.get("fix", "")),
         )
+
+    def _scope(self, value: Any) -> Scope | None:
+        if value is None:
+            return None
+        if not isinstance(value, dict) or not isinstance(value.get("column"), str):
+            self._faults.add("scope", "a scope is `{column: store_view_code, default: all}`.")
+            return None
+        return Scope(column=value["column"], default=str(value.get("default", "all")))
+
+    def _phase(self, index: int, value: Any) -> Phase:
+        path = f"phases.{index}"
+        if not isinstance(value, dict) or not value.get("name"):
+            self._faults.add(
+                path, "a phase is `{name: simples, when: {column: product_type, in: [simple]}}`."
+            )
+            return Phase(name="")
+        when = self._condition(f"{path}.when", value["when"]) if "when" in value else None
+        return Phase(name=str(value["name"]), when=when)
 
     def _condition(self, path: str, value: Any) -> Condition:
         table = value if isinstance(value, dict) else {}

@@ -130,6 +130,20 @@ class BackendDenied(BackendError):
 
 
 class AnswerLost(BackendError):
-    """The request left, no clear answer came back: it may or may not have been taken."""
+    """The request left, no clear answer came back: it may or may not have been taken.
+
+    `settled`: the shop has ended its work on it (it said 500), so what it has not taken by now it never will.
+    """
 
     code = "shop.answer_lost"
+
+    def __init__(
+        self,
+        text: str,
+        *,
+        code: str | None = None,
+        retry_after: float | None = None,
+        settled: bool = False,
+    ) -> None:
+        super().__init__(text, code=code, retry_after=retry_after)
+        self.settled = settled

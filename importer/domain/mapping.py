@@ -67,6 +67,8 @@ class Column:
     when: Condition | None = None
     inherit: Inherit | None = None
     expand: RuleCall | None = None
+    expr: str | None = None
+    unique: bool = False
     shown: str | None = None
 
     @property
@@ -103,6 +105,22 @@ class Request:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Scope:
+    """The column that says for which of the shop's scopes a row is; an empty cell is the scope `default`."""
+
+    column: str
+    default: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Phase:
+    """Operations that must be confirmed before those of the next phase may go; without `when` all that are left."""
+
+    name: str
+    when: Condition | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class Mapping:
     name: str
     title: str
@@ -119,6 +137,8 @@ class Mapping:
     unknown_columns: UnknownColumns = UnknownColumns.IGNORE
     attribute_path: str | None = None
     repeated_keys: RepeatedKeys = RepeatedKeys.LAST
+    scope: Scope | None = None
+    phases: tuple[Phase, ...] = ()
     schema: Dict[str, Any] = field(default_factory=dict)
 
 

@@ -7,6 +7,9 @@ from enum import StrEnum
 ROW, LINE = "#row", "#line"
 """Columns of a frame beside the file's own: record number and physical first line."""
 
+LIST_MARK = "\x1f"
+"""Stands between the texts of a list of scalars that a JSON document holds in one column (ASCII unit separator)."""
+
 
 class Outcome(StrEnum):
     """The final word on a row; `pending` is the only one that passes."""

@@ -1,38 +1,76 @@
 """Bytes become rows: one module for each format, one line for each in `FORMATS`."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePath
 
 from importer.domain.errors import FileDamaged
 from importer.formats import delimited
+from importer.formats.content import OPENERS, Content, unpacked
 from importer.formats.frames import Frame, Header
+from importer.formats.reading import Evidence, Reading
 
-Reader = Callable[[Path, Header], Iterator[Frame]]
 
-FORMATS: dict[str, tuple[Callable[[Path], Header], Reader]] = {
-    "csv": (delimited.header, delimited.frames),
-    "tsv": (delimited.header, delimited.frames),
-    "txt": (delimited.header, delimited.frames),
+@dataclass(frozen=True)
+class Format:
+    """`header` recognises what a reading leaves open; `frames` gives all records. Both raise FileDamaged."""
+
+    header: Callable[[Content, Reading], Header]
+    frames: Callable[[Content, Header], Iterator[Frame]]
+
+
+FORMATS: dict[str, Format] = {
+    "csv": Format(delimited.header, delimited.frames),
 }
-"""File name extension -> (header of a file, frames of a file)."""
+
+EXTENSIONS = {
+    "csv": "csv",
+    "tsv": "csv",
+    "tab": "csv",
+    "txt": "csv",
+    "jsonl": "jsonl",
+    "ndjson": "jsonl",
+    "json": "json",
+    "xlsx": "xlsx",
+    "xlsm": "xlsx",
+}
+"""File name extension -> format."""
 
 
-def header(path: Path, name: str) -> Header:
-    """The header of the file at `path`, which its owner calls `name`. Raises FileDamaged."""
-    return _format(name)[0](path)
+def header(path: Path, name: str, reading: Reading | None = None) -> Header:
+    """What the file at `path`, which its owner calls `name`, is; what `reading` says is believed.
+
+    Raises FileDamaged.
+    """
+    reading = reading or Reading()
+    content = unpacked(path, name, reading)
+    format_ = reading.format or _format(content.name)
+    if format_ not in FORMATS:
+        raise FileDamaged(f"The format {format_} is not one of {', '.join(FORMATS)}.", code="file.format")
+    found = FORMATS[format_].header(content, reading.filled(format=format_, member=content.member))
+    return replace(found, evidence=(_evidence(content, reading, format_), *found.evidence))
 
 
 def frames(path: Path, name: str, head: Header) -> Iterator[Frame]:
-    """All records of the file, frame by frame. Raises FileDamaged when bytes cannot be read as text."""
-    return _format(name)[1](path, head)
+    """All records of the file, frame by frame. Raises FileDamaged when the file cannot be read any further."""
+    return FORMATS[str(head.reading.format)].frames(unpacked(path, name, head.reading), head)
 
 
-def _format(name: str) -> tuple[Callable[[Path], Header], Reader]:
+def _format(name: str) -> str:
     extension = PurePath(name).suffix.lower().lstrip(".")
-    if extension not in FORMATS:
-        known = ", ".join(f".{known}" for known in FORMATS)
+    if extension not in EXTENSIONS:
+        known = ", ".join(f".{known}" for known in EXTENSIONS)
+        packed = ", ".join(f".{known}" for known in OPENERS)
         raise FileDamaged(
-            f"{name}: files of the type `.{extension}` are not read yet; save it as one of {known}.",
+            f"{name}: files of the type `.{extension}` are not read; save it as one of {known} "
+            f"(packed or not: {packed}).",
             code="file.format",
         )
-    return FORMATS[extension]
+    return EXTENSIONS[extension]
+
+
+def _evidence(content: Content, reading: Reading, format_: str) -> Evidence:
+    if reading.said("format"):
+        return Evidence("format", format_, "as you said")
+    packed = f", unpacked from {content.packing}" if content.packing else ""
+    return Evidence("format", format_, f"by the file's name {content.name}{packed}")

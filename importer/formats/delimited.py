@@ -1,177 +1,273 @@
-"""Delimited text (RFC 4180 and its relatives): UTF-8, any of four delimiters, quotes doubled, cells of many lines.
+"""Delimited text (RFC 4180 and its relatives): CSV, TSV and any other one-character delimiter.
 
 A record that cannot be read is cut out and reported with number, line and kind; none is padded, cut short or merged.
 """
 
 import csv
 from collections.abc import Iterator, Sequence
-from pathlib import Path
+from dataclasses import dataclass
+from itertools import chain, islice
 
 import polars as pl
 
 from importer.domain.errors import FileDamaged
 from importer.domain.rows import LINE, ROW, Outcome, RowError
+from importer.formats import encodings
+from importer.formats.ahead import ahead
+from importer.formats.columns import clean
+from importer.formats.content import Content
 from importer.formats.frames import FRAME_ROWS, REPORT_COLUMNS, Frame, Header
-from importer.formats.guard import unguard
+from importer.formats.framing import RECORD_LIMIT, Cut, Framed, records
+from importer.formats.guard import unguarded
+from importer.formats.marks import Dialect
+from importer.formats.reading import Evidence, Reading
 
 DELIMITERS = (",", ";", "\t", "|")
-CELL_LIMIT = 10_000_000
-"""Characters in one cell; more is taken for a quote that was opened and never closed."""
-
-INVISIBLE = dict.fromkeys(map(ord, "\ufeff\u200b\u200c\u200d\u2060"), None) | {0xA0: " "}
-
-Record = tuple[int, int, list[str] | csv.Error]
-"""Record number, physical first line, cells or what is wrong."""
+QUOTES = ('"', "'", "")
+SAMPLE = 256 << 10
 
 
-def header(path: Path) -> Header:
-    """The first record. The delimiter is the one that gives most columns."""
-    first = next(_lines(path), None)
-    if first is None:
+@dataclass(frozen=True)
+class Fit:
+    """How well a dialect fits the beginning of a file: records of the header's width, of all.
+
+    `quoted`: cells are enclosed in the quote; `stray`: the quote stands where it may not.
+    """
+
+    dialect: Dialect
+    width: int
+    fitting: int
+    records: int
+    quoted: bool
+    stray: bool
+
+    def rank(self) -> tuple[float, int]:
+        """More than one column and every record fitting is best; of equals the one with more columns."""
+        return (self.fitting / self.records if self.width > 1 and self.records else 0.0, self.width)
+
+
+def header(content: Content, reading: Reading) -> Header:
+    """The first record, and the dialect that fits most records of the beginning."""
+    encoding, why = encodings.recognise(content, reading.encoding)
+    sample = b"".join(islice(encodings.blocks(content, encoding, size=SAMPLE), 1))
+    if not sample:
         raise FileDamaged("The file is empty: it has not even a header line.", code="file.empty")
-    delimiter = max(DELIMITERS, key=lambda mark: len(next(csv.reader([first], delimiter=mark), [])))
-    _, _, raw = next(_records(path, delimiter), (1, 1, []))
-    if isinstance(raw, csv.Error):
-        raise FileDamaged(f"Line 1: the header cannot be read ({raw}).", code="file.header")
-    names = tuple(name.translate(INVISIBLE).strip() for name in raw)
-    _check_names(names)
-    mended = set(REPORT_COLUMNS) <= set(names)
-    return Header(names=names, raw=tuple(raw), delimiter=delimiter, mended=mended)
-
-
-def _check_names(names: Sequence[str]) -> None:
-    if not any(names):
-        raise FileDamaged("Line 1: the header has no column names.", code="file.header")
-    empty = [str(place) for place, name in enumerate(names, 1) if not name]
-    if empty:
-        raise FileDamaged(
-            f"Line 1: the header has no name for column {', '.join(empty)}; name it or remove it.",
-            code="file.header",
-        )
-    taken = [name for name in names if name in (ROW, LINE)]
-    if taken:
-        raise FileDamaged(
-            f"Line 1: the column name {taken[0]} is importer's own; rename the column.",
-            code="file.header",
-        )
-    twice = sorted({name for name in names if names.count(name) > 1})
-    if twice:
-        raise FileDamaged(
-            f"Line 1: the header names {', '.join(twice)} more than once; every column needs its own name.",
-            code="file.header",
-        )
-
-
-def frames(path: Path, head: Header, *, rows: int = FRAME_ROWS) -> Iterator[Frame]:
-    """All records after the header, `rows` at a time."""
-    records = _records(path, head.delimiter)
-    next(records, None)
-    start = 0
-    while chunk := [record for _, record in zip(range(rows), records, strict=False)]:
-        yield _frame(start, chunk, head)
-        start += len(chunk)
-
-
-def _frame(start: int, chunk: list[Record], head: Header) -> Frame:
-    malformed, good = [], []
-    for number, line, record in chunk:
-        error = _wrong(number - 1, line, record, head)
-        if error is not None:
-            malformed.append(error)
-        elif not isinstance(record, csv.Error):
-            good.append([str(number - 1), str(line), *record])
-    schema = dict.fromkeys((ROW, LINE, *head.names), pl.String)
-    cells = pl.DataFrame(good, schema=schema, orient="row").select(
-        pl.col(ROW, LINE).cast(pl.Int64),
-        *(_own(name, head) for name in head.own),
+    best = _best_fit(sample, _candidates(sample, content, reading))
+    filled = reading.filled(
+        encoding=encoding, delimiter=best.dialect.delimiter, quote=best.dialect.quote, header=True
     )
-    return Frame(start=start, rows=len(chunk), cells=cells, malformed=malformed)
+    raw = _first(content, filled)
+    names = raw if filled.header else [f"column_{place}" for place in range(1, len(raw) + 1)]
+    found = clean(names)
+    return Header(
+        names=found,
+        raw=tuple(names),
+        reading=filled,
+        evidence=(Evidence("encoding", encoding, why), *_evidence(best, reading)),
+        mended=set(REPORT_COLUMNS) <= set(found),
+    )
 
 
-def _own(name: str, head: Header) -> pl.Expr:
-    """A column of the file; in a report that came back mended, without the guard against formulas."""
-    column = pl.col(name)
-    return column.map_elements(unguard, return_dtype=pl.String) if head.mended else column
+def frames(
+    content: Content, head: Header, *, rows: int = FRAME_ROWS, block: int = encodings.BLOCK
+) -> Iterator[Frame]:
+    """All records after the header, at most `rows` at a time."""
+    dialect = _dialect(content, head.reading)
+    blocks = encodings.blocks(content, str(head.reading.encoding), size=block)
+    before = 1 if head.reading.header else 0  # the header is a record of its own
+    for framed in ahead(records(blocks, dialect, width=len(head.names))):
+        framed.rows -= before
+        start = framed.first - before
+        whole = _frame(max(start, 0), framed, dialect, head, before)
+        yield from _cut_up(whole, rows)
 
 
-def _wrong(row: int, line: int, cells: list[str] | csv.Error, head: Header) -> RowError | None:
-    width = len(head.names)
-    if isinstance(cells, csv.Error):
-        return _malformed(row, line, "record.quoting", f"the record cannot be read: {_quoting(cells)}.", None)
-    if not cells:
+def _cut_up(frame: Frame, rows: int) -> Iterator[Frame]:
+    for start in range(frame.start, frame.start + frame.rows, rows):
+        stop = min(start + rows, frame.start + frame.rows)
+        if stop - start == frame.rows:
+            yield frame
+            return
+        inside = pl.col(ROW).is_between(start + 1, stop)
+        yield Frame(
+            start=start,
+            rows=stop - start,
+            cells=frame.cells.filter(inside),
+            malformed=[error for error in frame.malformed if start < error.row <= stop],
+        )
+
+
+def _frame(start: int, framed: Framed, dialect: Dialect, head: Header, before: int) -> Frame:
+    table = cells(framed, dialect, head.names)
+    if framed.first == 0 and before:
+        table = table.filter(pl.col(ROW) > 0)
+    own = [unguarded(name) if head.mended else pl.col(name) for name in head.own]
+    return Frame(
+        start=start,
+        rows=framed.first + framed.count - before - start,
+        cells=table.select(ROW, LINE, *own),
+        malformed=[_malformed(cut, cut.row - before, dialect, len(head.names)) for cut in framed.cut],
+    )
+
+
+def cells(framed: Framed, dialect: Dialect, names: Sequence[str]) -> pl.DataFrame:
+    """The good records as text columns beside their numbers and lines; an unquoted empty cell is null."""
+    schema = dict.fromkeys(names, pl.String)
+    if framed.clean:
+        table = pl.read_csv(
+            framed.clean,
+            has_header=False,
+            schema=schema,
+            separator=dialect.delimiter,
+            quote_char=dialect.quote or None,
+            eol_char=dialect.end,
+        )
+    else:
+        table = pl.DataFrame(schema=schema)
+    if table.height != framed.rows.size:  # would be a defect of importer: never guess which record is which
+        raise FileDamaged(
+            f"{framed.rows.size} records were found and {table.height} were read from line {framed.lines[0]} on; "
+            "nothing of it is imported. Please report this file.",
+            code="file.reading",
+        )
+    return table.with_columns(pl.Series(ROW, framed.rows), pl.Series(LINE, framed.lines))
+
+
+TEXTS = {
+    "quoting": "The record cannot be read: a quote is opened and never closed, or stands inside a cell.",
+    "line_break": "The record cannot be read: half of a line break stands in a cell without quotes.",
+    "encoding": "The record has bytes that are no text in the file's encoding.",
+    "too_large": f"The record has more than {RECORD_LIMIT >> 20} MiB; a quote may be opened and never closed.",
+    "too_short": "The record has {cells} cells, the header has {width}.",
+    "too_long": "The record has {cells} cells, the header has {width}.",
+}
+FIXES = {
+    "encoding": "Save the file as UTF-8 (in Excel: CSV UTF-8), or say which encoding it has.",
+    "line_break": "Put cells with line breaks into quotes.",
+}
+CHECK_RECORD = "Check the delimiters and quotes of this record; a quote inside a cell is written twice."
+
+
+def _malformed(cut: Cut, row: int, dialect: Dialect, width: int) -> RowError:
+    if cut.kind == "blank":
         return RowError(
             row=row,
-            line=line,
+            line=cut.line,
             outcome=Outcome.SKIPPED,
             code="record.blank",
             text="The line is empty.",
         )
-    if len(cells) == width:
-        return None
-    kind = "short" if len(cells) < width else "long"
-    text = f"the record has {len(cells)} cells, the header has {width}."
-    return _malformed(row, line, f"record.too_{kind}", text, head.delimiter.join(cells)[:200])
-
-
-def _malformed(row: int, line: int, code: str, text: str, value: str | None) -> RowError:
     return RowError(
         row=row,
-        line=line,
+        line=cut.line,
         outcome=Outcome.INVALID,
-        code=code,
-        text=text[0].upper() + text[1:],
-        fix="Check the delimiters and quotes of this record; a quote inside a cell is written twice.",
-        value=value,
+        code=f"record.{cut.kind}",
+        text=TEXTS[cut.kind].format(cells=cut.cells, width=width),
+        fix=FIXES.get(cut.kind, CHECK_RECORD),
+        value=cut.raw.decode("utf-8", "replace").rstrip("\r\n")[:200],
     )
 
 
-def _quoting(error: csv.Error) -> str:
-    """The csv module's words, in words of the person who wrote the file."""
-    if "field larger" in str(error) or "end of data" in str(error):
-        return "a quote is opened and never closed"
-    if "expected after" in str(error):
-        return "text follows a closing quote"
-    return str(error)
+def _candidates(sample: bytes, content: Content, reading: Reading) -> list[Dialect]:
+    end = "\r" if b"\n" not in sample and b"\r" in sample else "\n"
+    by_name = "\t" if content.name.lower().endswith((".tsv", ".tab")) else None
+    said = reading.delimiter if reading.delimiter is not None else by_name
+    for name, mark in (("delimiter", reading.delimiter), ("quote", reading.quote or None)):
+        if mark is not None and (len(mark) != 1 or not mark.isascii() or mark in "\r\n"):
+            raise FileDamaged(f"The {name} must be one ASCII character, not `{mark}`.", code="file.dialect")
+    quotes = QUOTES if reading.quote is None else (reading.quote,)
+    return [Dialect(d, q, end) for q in quotes for d in ((said,) if said else DELIMITERS)]
 
 
-def _records(path: Path, delimiter: str) -> Iterator[Record]:
-    """Every record, the header being number 1; an unreadable one is given as its error, and reading goes on."""
-    csv.field_size_limit(CELL_LIMIT)
-    reader = csv.reader(_lines(path), delimiter=delimiter, strict=True)
-    number = 0
-    while True:
-        line = reader.line_num + 1
-        number += 1
-        try:
-            cells: list[str] | csv.Error = next(reader)
-        except StopIteration:
-            return
-        except csv.Error as error:
-            cells = error
-        yield number, line, cells
-
-
-def _lines(path: Path) -> Iterator[str]:
-    """Decoded physical lines. Raises FileDamaged at the first byte that is not UTF-8."""
-    with path.open("rb") as file:
-        for number, raw in enumerate(file, 1):
-            if number == 1:
-                raw = _without_mark(raw)
-            try:
-                yield raw.decode("utf-8")
-            except UnicodeDecodeError as error:
-                byte = raw[error.start]
-                raise FileDamaged(
-                    f"Line {number}: the byte 0x{byte:02X} at position {error.start + 1} is not UTF-8. "
-                    "Save the file with the encoding UTF-8 (in Excel: CSV UTF-8) and import it again.",
-                    code="file.encoding",
-                ) from None
-
-
-def _without_mark(raw: bytes) -> bytes:
-    if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
+def _best_fit(sample: bytes, candidates: list[Dialect]) -> Fit:
+    """Double quotes, unless they never enclose a cell: then single ones if they explain more, else none."""
+    fits = [fit for dialect in candidates if (fit := _fit(sample, dialect)) is not None]
+    if not fits:
         raise FileDamaged(
-            "Line 1: the file is UTF-16. Save it with the encoding UTF-8 (in Excel: CSV UTF-8) and import it again.",
-            code="file.encoding",
+            "Line 1: the header cannot be read; check its quotes and that the file is text.",
+            code="file.header",
         )
-    return raw.removeprefix(b"\xef\xbb\xbf")
+    best = {
+        quote: max(found, key=Fit.rank)
+        for quote in QUOTES
+        if (found := [f for f in fits if f.dialect.quote == quote])
+    }
+    double, single, none = (best.get(quote) for quote in QUOTES)
+    if double is not None and double.quoted:
+        return double
+    if single is not None and single.quoted and single.fitting > (none or single).fitting:
+        return single
+    if double is not None and not double.stray:
+        return double
+    return none or double or single or fits[0]
+
+
+def _fit(sample: bytes, dialect: Dialect) -> Fit | None:
+    """None when not even the first record can be read."""
+    first = next(iter(records(iter([sample]), dialect, width=None)), None)
+    if first is None or not first.rows.size or first.rows[0] != 1:
+        return None
+    width = len(_parsed(first.clean, dialect))
+    if len(sample) >= SAMPLE:  # the last record is cut off: one block without an end gives whole records only
+        framed = list(islice(records(chain([sample], [b""]), dialect, width=width), 1))
+    else:
+        framed = list(records(iter([sample]), dialect, width=width))
+    blank = sum(cut.kind == "blank" for frame in framed for cut in frame.cut)
+    good = sum(int(frame.rows.size) for frame in framed)
+    return Fit(
+        dialect,
+        width,
+        good,
+        sum(frame.count for frame in framed) - blank,
+        quoted=bool(dialect.quote) and any(_begins_quoted(frame, dialect) for frame in framed),
+        stray=any(cut.kind == "quoting" for frame in framed for cut in frame.cut),
+    )
+
+
+def _begins_quoted(framed: Framed, dialect: Dialect) -> bool:
+    """Whether a cell begins with the quote: in good records every quote does or is doubled inside one that does."""
+    quote, behind = dialect.quote.encode(), (dialect.delimiter + dialect.quote).encode()
+    return quote in framed.clean or any(cut.raw.startswith(quote) or behind in cut.raw for cut in framed.cut)
+
+
+def _parsed(clean_: bytes, dialect: Dialect) -> list[str]:
+    """The cells of the first record."""
+    csv.field_size_limit(RECORD_LIMIT)
+    text = clean_.decode("utf-8")
+    lines = (line + dialect.end for line in text.split(dialect.end))
+    if not dialect.quote:
+        return next(csv.reader(lines, delimiter=dialect.delimiter, quoting=csv.QUOTE_NONE), [])
+    return next(csv.reader(lines, delimiter=dialect.delimiter, quotechar=dialect.quote), [])
+
+
+def _first(content: Content, reading: Reading) -> list[str]:
+    dialect = _dialect(content, reading)
+    found = next(
+        records(encodings.blocks(content, str(reading.encoding), size=SAMPLE), dialect, width=None), None
+    )
+    if found is None or not found.rows.size or found.rows[0] != 1:
+        kind = found.cut[0].kind if found and found.cut else "quoting"
+        raise FileDamaged(f"Line 1: {TEXTS.get(kind, 'The header is empty.')}", code="file.header")
+    return _parsed(found.clean, dialect)
+
+
+def _dialect(content: Content, reading: Reading) -> Dialect:
+    sample = b"".join(islice(encodings.blocks(content, str(reading.encoding), size=SAMPLE), 1))
+    end = "\r" if b"\n" not in sample and b"\r" in sample else "\n"
+    return Dialect(str(reading.delimiter), str(reading.quote), end)
+
+
+NAMES = {"\t": "tab", "": "none", '"': '"', "'": "'"}
+
+
+def _evidence(best: Fit, reading: Reading) -> Iterator[Evidence]:
+    fits = f"fits {best.fitting:,} of {best.records:,} records at the beginning"
+    mark, quote = best.dialect.delimiter, best.dialect.quote
+    yield Evidence(
+        "delimiter", NAMES.get(mark, mark), f"as you said; it {fits}" if reading.delimiter else fits
+    )
+    yield Evidence("quote", NAMES.get(quote, quote), "as you said" if reading.said("quote") else fits)
+    if reading.header is False:
+        yield Evidence("header", "no", f"as you said; the columns are column_1 to column_{best.width}")
+    else:
+        yield Evidence("header", "yes", f"the first record names {best.width} columns")

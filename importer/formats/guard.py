@@ -5,6 +5,8 @@ The guard is undone only in files that carry all columns of a report, so no othe
 
 import re
 
+import polars as pl
+
 FORMULA = re.compile(r"'*[=+\-@\t\r]")
 """A formula's beginning; leading apostrophes are part of it, so that guard and unguard are exact opposites."""
 
@@ -15,3 +17,9 @@ def guard(cell: str) -> str:
 
 def unguard(cell: str) -> str:
     return cell[1:] if cell.startswith("'") and FORMULA.match(cell, 1) else cell
+
+
+def unguarded(name: str) -> pl.Expr:
+    """The column without its guards; the same as `unguard` for every cell."""
+    cell = pl.col(name)
+    return pl.when(cell.str.contains(r"^'+[=+\-@\t\r]")).then(cell.str.slice(1)).otherwise(cell).alias(name)

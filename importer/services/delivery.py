@@ -64,13 +64,24 @@ class Delivery:
             await self._refused(state, batch, operations, Reason(code=error.code, text=error.text))
             return None
         except AnswerLost as error:
-            await self._ports.batches.record_in_doubt(batch, Reason(code=error.code, text=error.text))
-            return self._unsettled(batch)
+            return await self._unanswered(state, batch, error)
         except (BackendUnavailable, BackendDenied) as error:
             await self._ports.batches.record_not_taken(batch, Reason(code=error.code, text=error.text))
             raise
         await self._sent(state, batch, receipt)
         return None
+
+    async def _unanswered(self, state: Import, batch: Batch, error: AnswerLost) -> float | None:
+        """In doubt, and the import says why it waits; what is settled is looked up at once."""
+        reason = Reason(code=error.code, text=error.text)
+        await self._ports.batches.record_in_doubt(batch, reason)
+        await self._ports.imports.record_waiting(state.id, reason)
+        if not error.settled:
+            return self._unsettled(batch)
+        doubtful = await self._ports.batches.get(batch.id)
+        if doubtful.status is not BatchStatus.IN_DOUBT:
+            return None
+        return await self._look_up(await self._ports.imports.get(state.id), doubtful)
 
     async def _sent(self, state: Import, batch: Batch, receipt: Receipt) -> None:
         if await self._ports.batches.record_sent(batch, receipt):
@@ -86,6 +97,9 @@ class Delivery:
         """The request left and no answer was recorded: find its bulk, and only then send again (design promise 1)."""
         if (wait := self._unsettled(batch)) > 0:
             return wait
+        return await self._look_up(state, batch)
+
+    async def _look_up(self, state: Import, batch: Batch) -> float | None:
         operations = await unpack(self._ports.files, batch)
         mapping = await self._mapping(state)
         backend = self._ports.shops.backend(state.shop)
@@ -111,7 +125,8 @@ class Delivery:
         if batch.attempt >= MOST_ATTEMPTS:
             await backend.probe()
             text = f"The shop gave no clear answer to this request in {batch.attempt} attempts, though it answers others."
-            await self._refused(state, batch, operations, Reason(code="shop.no_answer", text=text))
+            says = f" It last said: {state.waiting.text}" if state.waiting else ""
+            await self._refused(state, batch, operations, Reason(code="shop.no_answer", text=text + says))
             return None
         reason = Reason(code="shop.not_taken", text="The shop holds no such bulk; it is sent again.")
         await self._ports.batches.record_not_taken(batch, reason)

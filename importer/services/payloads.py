@@ -1,17 +1,53 @@
-"""Operations of a batch in the file store: one gzipped JSON line each; the database holds the name and the hash."""
+"""Operations of batches in the file store, compressed; the database holds where they lie and the hash of the request.
 
-import gzip
-from collections.abc import Sequence
+A file holds one or more batches, each compressed for itself. A batch is a line that says which rows it holds, then
+one line of JSON for each operation.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 import orjson
+import zstandard
 
 from importer.domain.batches import Batch, NewBatch, Operation, content_hash
 from importer.ports import Files
+from importer.transform.cutting import Cut
+
+LEVEL = 1
+"""Of compression: the fastest; payloads repeat themselves so much that more effort saves little."""
+
+
+@dataclass(frozen=True)
+class Packed:
+    """Batches about to be recorded, and the file that has to be written first."""
+
+    name: str
+    content: bytes
+    batches: list[NewBatch]
 
 
 def folder(import_id: str) -> str:
     """Everything importer keeps of one import."""
     return f"imports/{import_id}"
+
+
+def pack_all(import_id: str, cuts: Iterable[Cut]) -> Packed:
+    """The batches of one frame in one file. All are named after their first row: a restart writes the same again."""
+    content, batches, name = bytearray(), [], ""
+    for one in cuts:
+        name = name or f"{folder(import_id)}/batches/{one.rows[0]}.zst"
+        packed = _compressed(one)
+        batches.append(
+            NewBatch(
+                id=f"{import_id}.{one.rows[0]}",
+                operations=len(one.rows),
+                content_hash=content_hash(one.payloads),
+                file=f"{name}:{len(content)}:{len(packed)}",
+            )
+        )
+        content += packed
+    return Packed(name, bytes(content), batches)
 
 
 async def pack(
@@ -20,29 +56,38 @@ async def pack(
     batch_id: str,
     operations: Sequence[Operation],
     *,
-    parent: Batch | None = None,
-    tries: int = 0,
+    parent: Batch,
+    tries: int,
 ) -> NewBatch:
-    """Write the operations; the batch that is to be recorded for them."""
-    name = f"{folder(import_id)}/batches/{batch_id}.jsonl.gz"
-    lines = [
-        orjson.dumps({"row": op.row, "line": op.line, "key": op.key, "payload": op.payload.decode()})
-        for op in operations
-    ]
-    await files.write(name, gzip.compress(b"\n".join(lines), compresslevel=3, mtime=0))
+    """Write operations that go on in a batch of their own; the batch that is to be recorded for them."""
+    one = Cut(
+        rows=[operation.row for operation in operations],
+        lines=[operation.line for operation in operations],
+        keys=[operation.key for operation in operations],
+        payloads=b"\n".join(operation.payload for operation in operations),
+    )
+    name, packed = f"{folder(import_id)}/batches/{batch_id}.zst", _compressed(one)
+    await files.write(name, packed)
     return NewBatch(
         id=batch_id,
         operations=len(operations),
-        content_hash=content_hash(operations),
-        file=name,
+        content_hash=content_hash(one.payloads),
+        file=f"{name}:0:{len(packed)}",
         tries=tries,
-        parent=parent.id if parent else None,
+        parent=parent.id,
     )
 
 
 async def unpack(files: Files, batch: Batch) -> list[Operation]:
     """The operations in the order in which they are sent."""
-    lines = gzip.decompress(await files.read(batch.file)).splitlines()
-    return [
-        Operation(**{**(entry := orjson.loads(line)), "payload": entry["payload"].encode()}) for line in lines
-    ]
+    name, start, length = batch.file.rsplit(":", 2)
+    packed = await files.read(name, start=int(start), length=int(length))
+    head, *payloads = zstandard.ZstdDecompressor().decompress(packed).split(b"\n")
+    known = orjson.loads(head)
+    places = zip(known["rows"], known["lines"], known["keys"], payloads, strict=True)
+    return [Operation(row=row, line=line, key=key, payload=payload) for row, line, key, payload in places]
+
+
+def _compressed(one: Cut) -> bytes:
+    head = orjson.dumps({"rows": one.rows, "lines": one.lines, "keys": one.keys})
+    return zstandard.ZstdCompressor(level=LEVEL).compress(head + b"\n" + one.payloads)

@@ -6,40 +6,25 @@ tables were kept with the import, so the same rows give the same operations.
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
-from dataclasses import dataclass
-from pathlib import Path
 
 import orjson
-import polars as pl
 
-from importer import formats
-from importer.domain.batches import NewBatch, Operation, cut
 from importer.domain.errors import FileDamaged, RequestError, UnknownName
 from importer.domain.imports import Import, ImportStatus, Reason
 from importer.domain.mapping import Mapping
+from importer.domain.rows import RowError
 from importer.domain.steps import Step
-from importer.formats.frames import Frame, Header
-from importer.ports import Ports, Tables
+from importer.formats.ahead import ahead
+from importer.formats.frames import Frame
+from importer.ports import Ports, ShopLimits, Tables
 from importer.services.closing import Closing
 from importer.services.dispatch import Dispatch
-from importer.services.payloads import folder, pack
+from importer.services.examination import Document, examine
+from importer.services.payloads import Packed, folder, pack_all
 from importer.transform import Transform
 from importer.transform.attributes import unused
-from importer.transform.binding import Binding, bind
-from importer.transform.selection import keys, losers
-
-
-@dataclass(frozen=True)
-class Document:
-    """The kept file with everything known about it before its rows are transformed."""
-
-    path: Path
-    name: str
-    header: Header
-    transform: Transform
-
-    def frames(self) -> Iterator[Frame]:
-        return formats.frames(self.path, self.name, self.header)
+from importer.transform.binding import Binding
+from importer.transform.cutting import cut
 
 
 class Preparation:
@@ -68,13 +53,21 @@ class Preparation:
         )
         tables = await self._tables(state)
         async with self._ports.files.local(state.kept.file) as path:
-            document, rows = await asyncio.to_thread(_walk, path, state.kept.name, mapping, tables)
-            if rows == 0:
-                raise FileDamaged(f"{state.kept.name} has a header but no rows.", code="file.no_rows")
-            columns = _columns(mapping, document.transform.binding, tables)
-            await self._ports.imports.record_counted(state.id, rows=rows, columns=columns)
+            document = await asyncio.to_thread(examine, path, state.kept.name, mapping, tables)
+            if document.rows == 0:
+                raise FileDamaged(
+                    f"{state.kept.name} has a header but no rows: there is nothing to import. "
+                    "Is it the right file, and was it exported completely?",
+                    code="file.no_rows",
+                )
+            columns = {
+                "recognised": [str(evidence) for evidence in document.header.evidence],
+                **_columns(mapping, document.transform.binding, tables),
+            }
+            await self._ports.imports.record_counted(state.id, rows=document.rows, columns=columns)
             async for frame in _threaded(document.frames()):
-                if frame.start >= state.rows_read and not await self._frame(state, document, frame):
+                rest = frame.after(state.rows_read)
+                if rest.rows > 0 and not await self._frame(state, document, rest):
                     return
         await self._ports.imports.record_read_whole(state.id)
         await self._dispatch.fill(state)
@@ -82,27 +75,20 @@ class Preparation:
 
     async def _frame(self, state: Import, document: Document, frame: Frame) -> bool:
         """Transform and record one frame; False when the import ended meanwhile."""
-        done = await asyncio.to_thread(document.transform, frame.cells)
-        batches = [await self._pack(state, part) for part in self._cut(state, done.operations)]
-        errors = [*frame.malformed, *done.errors]
+        limits = self._ports.shops.limits(state.shop)
+        packed, errors = await asyncio.to_thread(_packed, state.id, document.transform, frame, limits)
+        if packed.batches:
+            await self._ports.files.write(packed.name, packed.content)
         recorded = await self._ports.imports.record_prepared(
             state.id,
             start=frame.start,
             rows=frame.rows,
             errors=errors,
-            batches=batches,
+            batches=packed.batches,
         )
         if recorded:
             await self._dispatch.fill(state)
         return recorded
-
-    def _cut(self, state: Import, operations: list[Operation]) -> Iterator[list[Operation]]:
-        limits = self._ports.shops.limits(state.shop)
-        return cut(operations, size=limits.batch_size, max_bytes=limits.batch_bytes)
-
-    async def _pack(self, state: Import, operations: list[Operation]) -> NewBatch:
-        """Named after its first row: a restart that prepares the frame again writes the same file."""
-        return await pack(self._ports.files, state.id, f"{state.id}.{operations[0].row}", operations)
 
     async def _tables(self, state: Import) -> Tables:
         """The shop's look-up tables, asked for once and kept with the import."""
@@ -114,22 +100,22 @@ class Preparation:
         return tables
 
 
-def _walk(path: Path, name: str, mapping: Mapping, tables: Tables) -> tuple[Document, int]:
-    """The first walk through the file: how many records, and which rows share a key."""
-    header = formats.header(path, name)
-    transform = Transform(mapping, bind(mapping, header.own), tables, {})
-    rows, found = 0, []
-    for frame in formats.frames(path, name, header):
-        rows += frame.rows
-        found.append(keys(transform.named(frame.cells), mapping))
-    lost = losers(pl.concat(found), mapping) if found else {}
-    return Document(path, name, header, Transform(mapping, transform.binding, tables, lost)), rows
+def _packed(
+    import_id: str, transform: Transform, frame: Frame, limits: ShopLimits
+) -> tuple[Packed, list[RowError]]:
+    done = transform(frame.cells)
+    cuts = cut(done.operations, size=limits.batch_size, max_bytes=limits.batch_bytes)
+    return pack_all(import_id, cuts), [*frame.malformed, *done.errors]
 
 
 async def _threaded(frames: Iterator[Frame]) -> AsyncIterator[Frame]:
-    """Read each frame in a thread, so that the event loop goes on."""
-    while (frame := await asyncio.to_thread(next, frames, None)) is not None:
-        yield frame
+    """Each frame is read in a thread, the next one while this one is transformed; the event loop goes on."""
+    coming = ahead(frames)
+    try:
+        while (frame := await asyncio.to_thread(next, coming, None)) is not None:
+            yield frame
+    finally:
+        await asyncio.to_thread(coming.close)
 
 
 def _columns(mapping: Mapping, binding: Binding, tables: Tables) -> dict[str, list[str]]:

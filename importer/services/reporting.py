@@ -112,7 +112,8 @@ def row_document(error: RowError) -> dict[str, Any]:
 
 def _csv_lines(path: Path, name: str, reasons: dict[int, list[RowError]]) -> Iterator[bytes]:
     header = formats.header(path, name)
-    yield _line([*header.own, *REPORT_COLUMNS], header.delimiter)
+    delimiter = header.reading.delimiter or ","
+    yield _line([*header.own, *REPORT_COLUMNS], delimiter)
     for frame in formats.frames(path, name, header):
         span = range(frame.start + 1, frame.start + frame.rows + 1)
         wanted = [row for row in span if row in reasons]
@@ -120,7 +121,7 @@ def _csv_lines(path: Path, name: str, reasons: dict[int, list[RowError]]) -> Ite
         by_row = {row[0]: [cell or "" for cell in row[1:]] for row in cells.iter_rows()}
         for row in wanted:
             own = by_row.get(row, [""] * len(header.own))
-            yield _line([*own, *_said(reasons[row])], header.delimiter)
+            yield _line([*own, *_said(reasons[row])], delimiter)
 
 
 def _said(errors: Sequence[RowError]) -> list[str]:

@@ -11,7 +11,7 @@ import yaml
 from importer.domain import documents
 from importer.domain.errors import Fault, MappingInvalid, UnknownName
 from importer.domain.mapping import Mapping, suggestion
-from importer.transform import payloads, schema
+from importer.transform import schema, tree
 from importer.transform.rules import RULES
 
 PARSED_MAPPINGS = 32
@@ -57,12 +57,13 @@ def _faults(mapping: Mapping, lines: dict[str, int]) -> list[Fault]:
     faults = []
     for column in mapping.columns.values():
         try:
-            payloads.place(column.to or "x", mapping.lists)
+            tree.segments(column.to or "x", mapping.lists)
         except ValueError as error:
             path = f"columns.{column.name}.to"
             faults.append(Fault(line=lines.get(path, 1), path=path, text=f"{error}."))
     if fault := schema.fault(mapping.schema):
-        faults.append(Fault(line=lines.get("schema", 1), path="schema", text=f"not a JSON Schema: {fault}."))
+        path = f"schema.{fault[0]}".rstrip(".")
+        faults.append(Fault(line=lines.get(path, lines.get("schema", 1)), path=path, text=f"{fault[1]}."))
     return faults
 
 

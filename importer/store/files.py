@@ -40,10 +40,10 @@ class LocalFiles:
         except OSError as error:
             raise _unwritable(error) from error
 
-    async def read(self, name: str) -> bytes:
+    async def read(self, name: str, *, start: int = 0, length: int | None = None) -> bytes:
         """In one piece in a thread: a caller cancelled while the file is being opened leaves none open."""
         try:
-            return await asyncio.to_thread(self._path(name).read_bytes)
+            return await asyncio.to_thread(_read, self._path(name), start, length)
         except FileNotFoundError:
             raise ImporterError(
                 f"The kept file {name} is gone from the data folder.", code="file.lost"
@@ -62,6 +62,12 @@ class LocalFiles:
         if not path.is_relative_to(self._folder.resolve()):
             raise ImporterError(f"The name {name} leaves the data folder.")
         return path
+
+
+def _read(path: Path, start: int, length: int | None) -> bytes:
+    with path.open("rb") as file:
+        file.seek(start)
+        return file.read(length)
 
 
 def _part(path: Path) -> Path:

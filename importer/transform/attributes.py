@@ -13,7 +13,7 @@ from importer.domain.mapping import Column, Mapping, RuleCall, UnknownColumns
 from importer.domain.rows import LINE, ROW, Outcome, RowError
 from importer.ports import Tables
 from importer.transform.binding import Binding
-from importer.transform.rules import nearest
+from importer.transform.sentences import nearest
 
 ATTRIBUTES = "attributes"
 """The look-up table of definitions: code -> frontend input."""

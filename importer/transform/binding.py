@@ -1,7 +1,7 @@
 """Which column of a file is which column of a mapping: by name, then by synonym, upper and lower case alike."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
 
 from importer.domain.errors import RequestError
 from importer.domain.mapping import Mapping, UnknownColumns, suggestion
@@ -9,11 +9,20 @@ from importer.domain.mapping import Mapping, UnknownColumns, suggestion
 
 @dataclass(frozen=True)
 class Binding:
-    """`names`: mapping column -> column of the file. `unknown`: columns of the file that mean nothing here."""
+    """`names`: mapping column -> column of the file. `unknown`: columns of the file that mean nothing here.
+
+    `literal`: path in the payload -> column of the file that carries that part of the payload as it is.
+    """
 
     names: dict[str, str]
     ignored: tuple[str, ...]
     unknown: tuple[str, ...]
+    literal: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def keyed_literals(self) -> list[str]:
+        """Parts of the payload that the mapping reads as cells too: its key, or what a condition asks for."""
+        return [file for file in self.names.values() if file in self.literal.values()]
 
     def labels(self) -> dict[str, str]:
         return dict(self.names)
@@ -23,19 +32,23 @@ class Binding:
         return self.names.get(column, column)
 
 
-def bind(mapping: Mapping, names: Sequence[str]) -> Binding:
-    """Raises RequestError when a required column is missing or the mapping refuses unknown columns."""
+def bind(mapping: Mapping, names: Sequence[str], literal: Collection[str] = ()) -> Binding:
+    """`literal` names the columns that hold parts of documents, called by their path in them.
+
+    Raises RequestError when a required column is missing or the mapping refuses unknown columns.
+    """
     lowered = _by_lower_case(names)
     bound: dict[str, str] = {}
     for column in mapping.columns.values():
-        found = next(
-            (lowered[word.lower()] for word in (column.name, *column.synonyms) if word.lower() in lowered),
-            None,
-        )
+        words = [column.name, *column.synonyms]
+        if column.to in literal:
+            words.append(str(column.to))
+        found = next((lowered[word.lower()] for word in words if word.lower() in lowered), None)
         if found is not None and found not in bound.values():
             bound[column.name] = found
     _refuse_missing(mapping, bound, names)
-    rest = [name for name in names if name not in bound.values()]
+    parts = {name: name for name in names if name in literal and _is_place(name, mapping)}
+    rest = [name for name in names if name not in bound.values() and name not in parts]
     ignored = tuple(name for name in rest if name.lower() in mapping.ignore)
     unknown = tuple(name for name in rest if name.lower() not in mapping.ignore)
     if unknown and mapping.unknown_columns is UnknownColumns.REJECT:
@@ -44,7 +57,13 @@ def bind(mapping: Mapping, names: Sequence[str]) -> Binding:
             f"The mapping {mapping.name} knows no column {hints} Rename or remove it.",
             code="columns.unknown",
         )
-    return Binding(names=bound, ignored=ignored, unknown=unknown)
+    return Binding(names=bound, ignored=ignored, unknown=unknown, literal=parts)
+
+
+def _is_place(name: str, mapping: Mapping) -> bool:
+    """Whether the path begins where the mapping's own paths begin."""
+    tops = {str(column.to).partition(".")[0] for column in mapping.columns.values() if column.to}
+    return name.partition(".")[0] in tops
 
 
 def _by_lower_case(names: Sequence[str]) -> dict[str, str]:

@@ -1,29 +1,33 @@
-"""One column of cells becomes one column of values, through its rules; what does not fit becomes row errors.
+"""Cells become values, all rows of a column at once, through its rules; what does not fit becomes row errors.
 
 Three things are not the same: a column the file does not have, an empty cell, and the clear marker. 0 and false are
 values.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import orjson
 import polars as pl
 
 from importer.domain.mapping import Column, EmptyCell, Mapping
 from importer.domain.rows import LINE, ROW, Outcome, RowError
 from importer.ports import Tables
-from importer.transform.rules import NUMERIC, RULES
+from importer.transform.kinds import Kind, element, rendered
+from importer.transform.rules import LITERAL_RULE, RULES, kind_after
 from importer.transform.selection import fits
+from importer.transform.tree import Leaf
+
+KEY = "#key"
 
 
-@dataclass(frozen=True)
+@dataclass
 class Values:
-    """`values[i]` belongs to the frame's row i; None is left out, unless `cleared[i]`: then `empty` is sent."""
+    """`table`: `#row`, `#line`, `#key`, and for every leaf its value and its JSON. `errors` are of single cells."""
 
-    column: Column
-    values: list[Any]
-    cleared: list[bool]
-    empty: Any
+    table: pl.DataFrame
+    leaves: list[tuple[Column, Leaf]] = field(default_factory=list)
     errors: list[RowError] = field(default_factory=list)
 
 
@@ -50,55 +54,144 @@ def inherit(cells: pl.DataFrame, mapping: Mapping) -> pl.DataFrame:
     return cells
 
 
-def evaluate(cells: pl.DataFrame, column: Column, mapping: Mapping, tables: Tables) -> Values:
-    """Apply the column's rules to all cells at once."""
-    cell = pl.col(column.name)
-    empty = cell.fill_null("").str.strip_chars() == ""
-    cleared = cell.str.strip_chars() == mapping.clear_marker
-    policy = column.empty or mapping.empty
-    if policy is EmptyCell.CLEAR:
-        cleared = cleared | empty
-    applies = fits(column.when, cells) if column.when else pl.lit(value=True)
-    stages = cells.select(
-        pl.col(ROW, LINE, mapping.key),
-        pl.when(applies & ~empty & ~cleared.fill_null(value=False)).then(cell).alias("#stage"),
-        (applies & cleared.fill_null(value=False)).alias("#cleared"),
-        (applies & empty).alias("#empty"),
-        cell.alias("#cell"),
-    )
-    errors = _empty_errors(stages, column, mapping) if policy is EmptyCell.ERROR else []
-    stages = _apply_rules(stages, column, mapping, tables, errors)
-    values = stages.get_column("#stage").to_list()
-    if column.default is not None:
-        values = [
-            column.default if v is None and e else v for v, e in zip(values, stages["#empty"], strict=True)
+class Evaluation:
+    """The columns of a mapping as expressions, built once for a file and used for every frame."""
+
+    def __init__(self, mapping: Mapping, tables: Tables) -> None:
+        self._mapping = mapping
+        self._tables = tables
+        self._chains: dict[str, tuple[pl.Expr, Kind]] = {}
+
+    def __call__(self, cells: pl.DataFrame, columns: Sequence[Column]) -> Values:
+        staged = cells.select(
+            pl.col(ROW, LINE),
+            pl.col(self._mapping.key).alias(KEY),
+            *(expression for column in columns for expression in self._stage(column, cells)),
+        )
+        active = [column for column in columns if _active(staged, column)]
+        table = staged.with_columns(self._value(column).alias(f"{column.name}#value") for column in active)
+        table = table.with_columns(self._json(column).alias(f"{column.name}#json") for column in active)
+        leaves = [(column, self._leaf(column)) for column in active]
+        errors = [error for column in columns for error in self._faults(table, cells, column)]
+        kept = [f"{c.name}#{part}" for c in active for part in ("value", "json")]
+        return Values(table.select(ROW, LINE, KEY, *kept), leaves, errors)
+
+    def _stage(self, column: Column, cells: pl.DataFrame) -> list[pl.Expr]:
+        """What goes through the rules; whether the value is to be cleared; whether the cell is empty."""
+        cell = pl.col(column.name)
+        stripped = cell.str.strip_chars()
+        empty = stripped.is_null() | (stripped == "")
+        cleared = stripped.eq_missing(pl.lit(self._mapping.clear_marker))
+        if self._empty(column) is EmptyCell.CLEAR:
+            cleared = cleared | empty
+        value = ~empty & ~cleared
+        if column.when:
+            applies = fits(column.when, cells)
+            value, cleared, empty = value & applies, cleared & applies, empty & applies
+        return [
+            pl.when(value).then(cell).alias(f"{column.name}#stage"),
+            cleared.alias(f"{column.name}#cleared"),
+            empty.alias(f"{column.name}#empty"),
         ]
-    numeric = any(call.name in NUMERIC for call in column.rules)
-    return Values(column, values, stages.get_column("#cleared").to_list(), None if numeric else "", errors)
 
+    def _empty(self, column: Column) -> EmptyCell:
+        return column.empty or self._mapping.empty
 
-def _apply_rules(
-    stages: pl.DataFrame,
-    column: Column,
-    mapping: Mapping,
-    tables: Tables,
-    errors: list[RowError],
-) -> pl.DataFrame:
-    for call in column.rules:
-        rule = RULES[call.name]
-        after = stages.with_columns(rule.apply(pl.col("#stage"), call.argument, tables).alias("#next"))
-        if rule.code:
-            lost = after.filter(pl.col("#stage").is_not_null() & pl.col("#next").is_null())
-            for row in lost.select(ROW, LINE, mapping.key, "#cell", "#stage").iter_rows():
-                text, fix = rule.explain(row[4], call.argument, tables)
+    def _chain(self, column: Column) -> tuple[pl.Expr, Kind]:
+        if column.name not in self._chains:
+            value, kind = pl.col(f"{column.name}#stage"), Kind.TEXT
+            for call in column.rules:
+                value, kind = self._apply(call.name, call.argument, value, kind)
+            self._chains[column.name] = value, kind
+        return self._chains[column.name]
+
+    def _apply(self, name: str, argument: Any, value: pl.Expr, kind: Kind) -> tuple[pl.Expr, Kind]:
+        after = kind_after(name, kind, argument, self._tables)
+        if name == LITERAL_RULE:
+            return value, after
+        rule = RULES[name]
+        if rule.rendered:
+            value = value.list.eval(element(kind.one))
+        return rule.apply(value, argument, self._tables), after
+
+    def kind(self, column: Column) -> Kind:
+        return self._chain(column)[1]
+
+    def _value(self, column: Column) -> pl.Expr:
+        value, kind = self._chain(column)
+        if column.default is None:
+            return value
+        return pl.when(pl.col(f"{column.name}#empty")).then(_constant(column.default, kind)).otherwise(value)
+
+    def _json(self, column: Column) -> pl.Expr:
+        kind = self.kind(column)
+        json = rendered(pl.col(f"{column.name}#value"), kind)
+        return pl.when(pl.col(f"{column.name}#cleared")).then(pl.lit(kind.empty)).otherwise(json)
+
+    def _leaf(self, column: Column) -> Leaf:
+        return Leaf(str(column.to), self.kind(column), f"{column.name}#value", f"{column.name}#json")
+
+    def _faults(self, table: pl.DataFrame, cells: pl.DataFrame, column: Column) -> list[RowError]:
+        errors = []
+        if self._empty(column) is EmptyCell.ERROR and column.default is None:
+            errors += _empty_errors(table, cells, column)
+        if f"{column.name}#value" in table.columns:
+            stage, value = pl.col(f"{column.name}#stage"), pl.col(f"{column.name}#value")
+            lost = table.select((stage.is_not_null() & value.is_null()).arg_true()).to_series()
+            if len(lost):
+                errors += self._explained(table[lost], cells[lost], column)
+        return errors
+
+    def _explained(self, table: pl.DataFrame, cells: pl.DataFrame, column: Column) -> list[RowError]:
+        """The rules again, one by one, for the rows that lost their value: which rule it was, and why."""
+        errors: list[RowError] = []
+        stages = table.select(
+            pl.col(ROW, LINE, KEY),
+            cells.get_column(column.name).alias("#cell"),
+            pl.col(f"{column.name}#stage").alias("#now"),
+        )
+        kind = Kind.TEXT
+        for call in column.rules:
+            value, kind = self._apply(call.name, call.argument, pl.col("#now"), kind)
+            after = stages.with_columns(value.alias("#next"))
+            lost = after.filter(pl.col("#now").is_not_null() & pl.col("#next").is_null())
+            rule = RULES[call.name]
+            for row in lost.select(ROW, LINE, KEY, "#cell", "#now").iter_rows():
+                text, fix = rule.explain(row[4], call.argument, self._tables)
                 errors.append(_error(row[:4], column, rule.code, text, fix))
-        stages = after.drop("#stage").rename({"#next": "#stage"})
-    return stages
+            stages = after.drop("#now").rename({"#next": "#now"})
+        return errors
 
 
-def _empty_errors(stages: pl.DataFrame, column: Column, mapping: Mapping) -> list[RowError]:
-    rows = stages.filter(pl.col("#empty")).select(ROW, LINE, mapping.key, "#cell").iter_rows()
-    return [_error(row, column, "empty", "The cell is empty.", "Fill it in.") for row in rows]
+def _active(staged: pl.DataFrame, column: Column) -> bool:
+    """A column without any value in the frame costs nothing more."""
+    return (
+        column.default is not None
+        or staged.get_column(f"{column.name}#stage").null_count() < staged.height
+        or bool(staged.get_column(f"{column.name}#cleared").any())
+    )
+
+
+def _constant(value: Any, kind: Kind) -> pl.Expr:
+    """The default in the form of the column's values."""
+    if kind.many:
+        texts = value if isinstance(value, list) else [value]
+        return pl.lit(pl.Series([[_text(one, kind.one) for one in texts]], dtype=kind.dtype)).first()
+    return pl.lit(_text(value, kind))
+
+
+def _text(value: Any, kind: Kind) -> str:
+    if kind is Kind.TEXT or (kind is Kind.NUMBER and isinstance(value, str)):
+        return str(value)
+    return orjson.dumps(value).decode()
+
+
+def _empty_errors(table: pl.DataFrame, cells: pl.DataFrame, column: Column) -> list[RowError]:
+    rows = table.with_columns(cells.get_column(column.name).alias("#cell")).filter(
+        pl.col(f"{column.name}#empty")
+    )
+    found = rows.select(ROW, LINE, KEY, pl.col("#cell").fill_null("")).iter_rows()
+    return [_error(row, column, "empty", "The cell is empty.", "Fill it in.") for row in found]
 
 
 def _error(row: tuple[Any, ...], column: Column, code: str, text: str, fix: str) -> RowError:

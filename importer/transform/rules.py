@@ -4,190 +4,217 @@ A value that goes in and does not come out is a fault of the row: then `code` na
 wrong and what to do. Adding a rule is one function and one line in `RULES`.
 """
 
-import difflib
-from collections.abc import Callable, Iterable, Mapping as Dict
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping as Dict
+from dataclasses import dataclass, field
 from typing import Any
 
 import polars as pl
 
+from importer.domain.mapping import RuleCall
 from importer.ports import Tables
-
-LONGEST_QUOTE = 80
+from importer.transform import dates, lists, look_ups, numbers, texts
+from importer.transform.kinds import Kind
+from importer.transform.sentences import quoted
 
 Apply = Callable[[pl.Expr, Any, Tables], pl.Expr]
 Explain = Callable[[Any, Any, Tables], tuple[str, str]]
+Kinds = Callable[[Kind, Any, Tables], Kind]
 
-CREATE = "Create it in the shop or correct the name."
-PLAIN_NUMBER = r"^[+-]?(\d+(\.\d*)?|\.\d+)$"
+TEXT, MANY, ANY = frozenset({Kind.TEXT}), frozenset({Kind.TEXTS, Kind.NUMBERS, Kind.JSONS}), frozenset(Kind)
+NOTHING: Dict[str, Any] = {"type": "null"}
+WORD: Dict[str, Any] = {"type": "string", "minLength": 1}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Rule:
-    """`explain` gets the value that went in (a text, or a list after `split`): (what is wrong, what to do)."""
+    """`explain` gets the value that went in (a text, or a list after `split`): (what is wrong, what to do).
+
+    `takes` says which kinds may come in, `kind` what goes out, `argument` is the JSON Schema of what may stand behind
+    the rule's name. A `rendered` rule wants the elements of a list as JSON texts.
+    """
 
     apply: Apply
+    says: str
+    argument: Dict[str, Any] = field(default_factory=lambda: NOTHING)
+    takes: frozenset[Kind] = TEXT
+    rendered: bool = False
+    kind: Kinds = lambda kind, _argument, _tables: kind
     code: str = ""
     explain: Explain = lambda value, _argument, _tables: (f"{quoted(value)} cannot be converted.", "")
 
 
-def quoted(value: object) -> str:
-    """A value as a sentence shows it: as written, cut when it is long."""
-    text = str(value)
-    return f"'{text}'" if len(text) <= LONGEST_QUOTE else f"'{text[: LONGEST_QUOTE - 1]}…'"
+def becomes(kind: Kind) -> Kinds:
+    return lambda _kind, _argument, _tables: kind
 
 
-def _trim(value: pl.Expr, _argument: Any, _tables: Tables) -> pl.Expr:
-    return value.str.strip_chars()
-
-
-def _lower(value: pl.Expr, _argument: Any, _tables: Tables) -> pl.Expr:
-    return value.str.to_lowercase()
-
-
-def _plain(value: pl.Expr, argument: Any) -> pl.Expr:
-    """The text with `.` as its decimal mark and no thousands mark, or null when it is no number."""
-    options = argument or {}
-    text = value.str.strip_chars()
-    if mark := options.get("thousands"):
-        text = text.str.replace_all(mark, "", literal=True)
-    if (mark := options.get("decimal", ".")) != ".":
-        text = pl.when(text.str.contains(".", literal=True)).then(None).otherwise(text)
-        text = text.str.replace(mark, ".", literal=True)
-    return pl.when(text.str.contains(PLAIN_NUMBER)).then(text)
-
-
-def _number(value: pl.Expr, argument: Any, _tables: Tables) -> pl.Expr:
-    number = _plain(value, argument).cast(pl.Float64, strict=False)
-    return pl.when(number.is_finite()).then(number)
-
-
-def _integer(value: pl.Expr, argument: Any, _tables: Tables) -> pl.Expr:
-    whole = _plain(value, argument).str.replace(r"\.0*$", "")
-    return whole.cast(pl.Int64, strict=False)
-
-
-def _explain_number(value: str, argument: Any, _tables: Tables) -> tuple[str, str]:
-    mark = (argument or {}).get("decimal", ".")
-    return (
-        f"{quoted(value)} is not a number.",
-        f"Write it with digits and `{mark}` as the decimal mark, such as 1299{mark}50.",
-    )
-
-
-def _explain_integer(value: str, _argument: Any, _tables: Tables) -> tuple[str, str]:
-    return f"{quoted(value)} is not a whole number.", "Write it with digits only, such as 12."
-
-
-TRUE = ("1", "yes", "true", "y")
-FALSE = ("0", "no", "false", "n")
-
-
-def _boolean(value: pl.Expr, _argument: Any, _tables: Tables) -> pl.Expr:
-    words = {**dict.fromkeys(TRUE, True), **dict.fromkeys(FALSE, False)}
-    return _replaced(value, words, pl.Boolean)
-
-
-def _explain_boolean(value: str, _argument: Any, _tables: Tables) -> tuple[str, str]:
-    return f"{quoted(value)} is neither yes nor no.", "Write 1 or 0, yes or no."
-
-
-def _values(value: pl.Expr, argument: Any, _tables: Tables) -> pl.Expr:
-    """`{map: {word: value}, otherwise: value}`; words are compared in lower case."""
-    words = {str(word).lower(): target for word, target in argument["map"].items()}
-    kind = pl.String if any(isinstance(target, str) for target in words.values()) else pl.Int64
-    mapped = _replaced(value, words, kind)
-    if "otherwise" in argument:
-        mapped = pl.when(value.is_not_null()).then(mapped.fill_null(argument["otherwise"]))
-    return mapped
-
-
-def _explain_values(value: str, argument: Any, _tables: Tables) -> tuple[str, str]:
-    words = ", ".join(quoted(word) for word in argument["map"])
-    return f"{quoted(value)} is not one of the known words.", f"Known words: {words}."
-
-
-def _split(value: pl.Expr, argument: Any, _tables: Tables) -> pl.Expr:
-    """At a separator (default a comma), parts trimmed, empty parts left out."""
-    parts = value.str.split(argument or ",").list.eval(pl.element().str.strip_chars())
-    return parts.list.eval(pl.element().filter(pl.element() != ""))
-
-
-def _join(value: pl.Expr, argument: Any, _tables: Tables) -> pl.Expr:
-    return value.list.eval(pl.element().cast(pl.String)).list.join(argument or ",")
-
-
-def _entries(value: pl.Expr, argument: Any, _tables: Tables) -> pl.Expr:
-    """A list of values as a list of objects: `{field: name of the value's field, with: {other: constant}}`."""
-    constants = [pl.lit(constant).alias(name) for name, constant in argument.get("with", {}).items()]
-    return value.list.eval(pl.struct(pl.element().alias(argument["field"]), *constants))
-
-
-def _look_up(value: pl.Expr, argument: Any, tables: Tables) -> pl.Expr:
-    return _replaced(value, lowered(tables[argument]), _kind(tables[argument]))
-
-
-def _look_up_each(value: pl.Expr, argument: Any, tables: Tables) -> pl.Expr:
-    found = value.list.eval(_replaced(pl.element(), lowered(tables[argument]), _kind(tables[argument])))
-    missing = found.list.eval(pl.element().is_null()).list.any()
-    return pl.when(~missing).then(found.list.unique(maintain_order=True))
-
-
-def _explain_look_up(value: str, argument: Any, tables: Tables) -> tuple[str, str]:
-    return _unknown([value], argument, tables)
-
-
-def _explain_look_up_each(value: list[str], argument: Any, tables: Tables) -> tuple[str, str]:
-    known = lowered(tables[argument])
-    return _unknown([part for part in value if part.strip().lower() not in known], argument, tables)
-
-
-def _unknown(names: list[str], table: str, tables: Tables) -> tuple[str, str]:
-    subject = (
-        f"option of {table.removeprefix('option:')}"
-        if table.startswith("option:")
-        else table.replace("_", " ")
-    )
-    text = f"The shop has no {subject} named {', '.join(quoted(name) for name in names)}."
-    return text, nearest(names[0], tables[table])
-
-
-def lowered(table: Dict[str, Any]) -> dict[str, Any]:
-    """Names in lower case; of names that differ only by case the first one counts."""
-    return {name.lower(): value for name, value in reversed(list(table.items()))}
-
-
-def nearest(name: str, known: Iterable[str]) -> str:
-    """What to do about an unknown name: the nearest known ones, or the way to make it known."""
-    by_lower = {other.lower(): other for other in known}
-    close = difflib.get_close_matches(name.lower(), list(by_lower), n=3, cutoff=0.5)
-    return f"Nearest: {', '.join(by_lower[other] for other in close)}." if close else CREATE
-
-
-def _replaced(value: pl.Expr, words: dict[str, Any], kind: Any) -> pl.Expr:
-    text = value.str.strip_chars().str.to_lowercase()
-    if not words:
-        return pl.lit(None, dtype=kind)
-    return text.replace_strict(list(words), list(words.values()), default=None, return_dtype=kind)
-
-
-def _kind(table: Any) -> Any:
-    return pl.String if any(isinstance(value, str) for value in table.values()) else pl.Int64
-
+LOOK_UP: Dict[str, Any] = {
+    "anyOf": [{"enum": list(look_ups.TABLES)}, {"type": "string", "pattern": "^option:[a-z0-9_]+$"}]
+}
+NUMBER: Dict[str, Any] = {
+    "type": ["object", "null"],
+    "additionalProperties": False,
+    "properties": {
+        "decimal": {"enum": [".", ","]},
+        "thousands": {"enum": [".", ",", "'", " "]},
+        "units": {"type": "array", "items": WORD},
+    },
+}
+SCALAR: Dict[str, Any] = {"type": ["string", "number", "boolean"]}
 
 RULES: dict[str, Rule] = {
-    "trim": Rule(apply=_trim),
-    "lower": Rule(apply=_lower),
-    "number": Rule(apply=_number, code="number", explain=_explain_number),
-    "integer": Rule(apply=_integer, code="integer", explain=_explain_integer),
-    "boolean": Rule(apply=_boolean, code="boolean", explain=_explain_boolean),
-    "values": Rule(apply=_values, code="values.unknown", explain=_explain_values),
-    "split": Rule(apply=_split),
-    "join": Rule(apply=_join),
-    "entries": Rule(apply=_entries),
-    "look_up": Rule(apply=_look_up, code="look_up.unknown", explain=_explain_look_up),
-    "look_up_each": Rule(apply=_look_up_each, code="look_up.unknown", explain=_explain_look_up_each),
+    "trim": Rule(apply=texts.trim, says="removes outer blanks"),
+    "squeeze": Rule(
+        apply=texts.squeeze, says="one blank for every run of blanks and line breaks, none outside"
+    ),
+    "lower": Rule(apply=texts.lower, says="makes lower case"),
+    "upper": Rule(apply=texts.upper, says="makes upper case"),
+    "slug": Rule(apply=texts.slug, says="makes a web address part: `Grün & Blau` becomes `grun-blau`"),
+    "prefix": Rule(apply=texts.prefix, argument=WORD, says="puts a text before"),
+    "suffix": Rule(apply=texts.suffix, argument=WORD, says="puts a text behind"),
+    "replace": Rule(
+        apply=texts.replace,
+        argument={"type": "object", "minProperties": 1, "additionalProperties": {"type": "string"}},
+        says="`{old: new, other: new}`: replaces every occurrence, as written",
+    ),
+    "regex": Rule(
+        apply=texts.regex,
+        argument={
+            "type": "object",
+            "required": ["find", "replace"],
+            "additionalProperties": False,
+            "properties": {"find": {**WORD, "maxLength": 200}, "replace": {"type": "string"}},
+        },
+        says="`{find: '(\\d+)cm', replace: '$1'}`: replaces every match (Rust's regular expressions)",
+    ),
+    "extract": Rule(
+        apply=texts.extract,
+        argument={**WORD, "maxLength": 200},
+        code="extract",
+        explain=texts.explain_extract,
+        says="`'([0-9]+)'`: keeps the first group of the first match; no match is an error",
+    ),
+    "number": Rule(
+        apply=numbers.number,
+        argument=NUMBER,
+        kind=becomes(Kind.NUMBER),
+        code="number",
+        explain=numbers.explain_number,
+        says='`{decimal: ",", thousands: ".", units: [EUR, €]}`; without an argument the decimal mark is a point',
+    ),
+    "integer": Rule(
+        apply=numbers.integer,
+        argument=NUMBER,
+        kind=becomes(Kind.NUMBER),
+        code="integer",
+        explain=numbers.explain_integer,
+        says="the same for whole numbers",
+    ),
+    "boolean": Rule(
+        apply=numbers.boolean,
+        argument={
+            "type": ["object", "null"],
+            "additionalProperties": False,
+            "properties": {
+                "true": {"type": "array", "items": SCALAR},
+                "false": {"type": "array", "items": SCALAR},
+            },
+        },
+        kind=becomes(Kind.BOOLEAN),
+        code="boolean",
+        explain=numbers.explain_boolean,
+        says="1, yes, true, y / 0, no, false, n; or your own words: `{true: [ja], false: [nein]}`",
+    ),
+    "date": Rule(
+        apply=dates.date,
+        argument={
+            "type": "object",
+            "required": ["format"],
+            "additionalProperties": False,
+            "properties": {"format": WORD, "to": WORD},
+        },
+        code="date",
+        explain=dates.explain_date,
+        says="`{format: '%d.%m.%Y'}` into `2024-03-01` (with a time of day when the format has one); `to:` another form",
+    ),
+    "values": Rule(
+        apply=look_ups.values,
+        argument={
+            "type": "object",
+            "required": ["map"],
+            "additionalProperties": False,
+            "properties": {
+                "map": {"type": "object", "minProperties": 1, "additionalProperties": SCALAR},
+                "otherwise": SCALAR,
+            },
+        },
+        kind=look_ups.values_kind,
+        code="values.unknown",
+        explain=look_ups.explain_values,
+        says="`{map: {yes: 1, no: 2}, otherwise: 2}`; without `otherwise` an unknown word is an error",
+    ),
+    "split": Rule(
+        apply=lists.split,
+        argument={"anyOf": [NOTHING, WORD]},
+        kind=becomes(Kind.TEXTS),
+        says="a text into a list at a separator (`,`); empty parts are left out",
+    ),
+    "join": Rule(
+        apply=lists.join,
+        argument={"anyOf": [NOTHING, {"type": "string"}]},
+        takes=MANY,
+        kind=becomes(Kind.TEXT),
+        says="a list into a text, with a separator (`,`)",
+    ),
+    "entries": Rule(
+        apply=lists.entries,
+        argument={
+            "type": "object",
+            "required": ["field"],
+            "additionalProperties": False,
+            "properties": {"field": WORD, "with": {"type": "object"}},
+        },
+        takes=MANY,
+        rendered=True,
+        kind=becomes(Kind.JSONS),
+        says="a list of values into a list of objects: `{field: category_id, with: {position: 0}}`",
+    ),
+    "pairs": Rule(
+        apply=lists.pairs,
+        argument={
+            "type": "object",
+            "required": ["key", "value"],
+            "additionalProperties": False,
+            "properties": {"key": WORD, "value": WORD, "equals": WORD, "separator": WORD},
+        },
+        kind=becomes(Kind.JSONS),
+        code="pairs",
+        explain=lists.explain_pairs,
+        says="`size=M|colour=red` into a list of objects: `{key: name, value: label, separator: '|', equals: '='}`",
+    ),
+    "look_up": Rule(
+        apply=look_ups.look_up,
+        argument=LOOK_UP,
+        kind=look_ups.kind,
+        code="look_up.unknown",
+        explain=look_ups.explain,
+        says="a name into the shop's id: `attribute_set`, `website`, `tax_class`, `category`, `customer_group`, `option:<code>`",
+    ),
+    "look_up_each": Rule(
+        apply=look_ups.look_up_each,
+        argument=LOOK_UP,
+        takes=frozenset({Kind.TEXTS}),
+        kind=lambda kind, argument, tables: look_ups.kind(kind, argument, tables).each,
+        code="look_up.unknown",
+        explain=look_ups.explain_each,
+        says="the same for every name of a list",
+    ),
 }
 
-NUMERIC = frozenset({"number", "integer", "boolean", "look_up", "values"})
-"""Rules whose result is emptied with null; everything else is emptied with an empty text."""
+
+def kind_after(name: str, kind: Kind, argument: Any, tables: Tables) -> Kind:
+    return LITERAL if name == LITERAL_RULE else RULES[name].kind(kind, argument, tables)
+
+
+LITERAL_RULE, LITERAL = "literal", Kind.JSON
+LITERAL_CALL = RuleCall(name=LITERAL_RULE)
+"""The rule of a column that carries a part of the payload itself; nobody writes it into a mapping."""

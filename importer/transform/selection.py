@@ -6,7 +6,7 @@ from typing import Any
 
 import polars as pl
 
-from importer.domain.mapping import Condition, Mapping, RepeatedKeys, Skip
+from importer.domain.mapping import Column, Condition, Mapping, RepeatedKeys, Skip
 from importer.domain.rows import LINE, ROW, Outcome, RowError
 
 HIT = "#hit"
@@ -55,33 +55,35 @@ def _skipped(row: Dict[str, Any], skip: Skip, mapping: Mapping) -> RowError:
 
 
 def keys(cells: pl.DataFrame, mapping: Mapping) -> pl.DataFrame:
-    """Record number and comparable key of every row that counts; Magento compares SKUs without case (recording 10)."""
+    """Record number and comparable key of every row that counts; Magento compares SKUs without case (recording 10).
+
+    One key may stand once for each scope.
+    """
     kept = leave_out(cells, mapping).cells
-    key = pl.col(mapping.key).str.strip_chars().str.to_lowercase().alias("key")
-    return kept.select(pl.col(ROW), key).filter(pl.col("key").is_not_null() & (pl.col("key") != ""))
+    key = comparable(mapping.key)
+    if mapping.scope is not None and mapping.scope.column in cells.columns:
+        key = pl.concat_str([key, comparable(mapping.scope.column).fill_null("")], separator="\n")
+    empty = pl.col(mapping.key).fill_null("").str.strip_chars() == ""
+    return kept.filter(~empty).select(pl.col(ROW), key.alias("key"))
 
 
-def losers(all_keys: pl.DataFrame, mapping: Mapping) -> dict[int, int]:
-    """Rows whose key stands more than once, except the one that wins: record number -> the winner's."""
-    repeated = all_keys.filter(pl.col("key").is_duplicated())
-    wins = pl.col(ROW).max() if mapping.repeated_keys is RepeatedKeys.LAST else pl.col(ROW).min()
-    paired = repeated.with_columns(wins.over("key").alias("winner")).filter(pl.col(ROW) != pl.col("winner"))
-    return dict(paired.select(ROW, "winner").iter_rows())
+def comparable(column: str) -> pl.Expr:
+    return pl.col(column).str.strip_chars().str.to_lowercase()
 
 
-def drop_losers(cells: pl.DataFrame, mapping: Mapping, lost: Dict[int, int]) -> Selected:
+def drop_losers(cells: pl.DataFrame, mapping: Mapping, lost: Dict[int, int], label: str) -> Selected:
     """Without the rows that another row with the same key replaces (or, by policy, makes invalid)."""
     if not lost:
         return Selected(cells, [])
     hit = pl.col(ROW).is_in(list(lost))
     errors = [
-        _repeated(row, lost[row[ROW]], mapping)
+        _repeated(row, lost[row[ROW]], mapping, label)
         for row in _places(cells.filter(hit), mapping.key, mapping.key)
     ]
     return Selected(cells.filter(~hit), errors)
 
 
-def _repeated(row: Dict[str, Any], winner: int, mapping: Mapping) -> RowError:
+def _repeated(row: Dict[str, Any], winner: int, mapping: Mapping, label: str) -> RowError:
     key = str(row[mapping.key])
     refused = mapping.repeated_keys is RepeatedKeys.ERROR
     does = "uses it too" if refused else "replaces this one"
@@ -92,10 +94,35 @@ def _repeated(row: Dict[str, Any], winner: int, mapping: Mapping) -> RowError:
         code="key.repeated",
         text=f"The key '{key}' stands more than once in the file; record {winner} {does}.",
         fix="Keep one row for each key.",
-        column=mapping.key,
+        column=label,
         key=key,
         value=key,
     )
+
+
+def not_unique(
+    cells: pl.DataFrame, mapping: Mapping, column: Column, firsts: Dict[int, int]
+) -> list[RowError]:
+    """Rows whose value in a unique column stands in an earlier row already."""
+    rows = (
+        cells.filter(pl.col(ROW).is_in(list(firsts)))
+        if firsts and column.name in cells.columns
+        else cells[:0]
+    )
+    return [
+        RowError(
+            row=row[ROW],
+            line=row[LINE],
+            outcome=Outcome.INVALID,
+            code="unique",
+            text=f"'{row[column.name]}' stands in record {firsts[row[ROW]]} already; every row needs its own.",
+            fix="Give one of the two another value.",
+            column=column.label,
+            key=row[mapping.key],
+            value=row[column.name],
+        )
+        for row in _places(rows, mapping.key, column.name)
+    ]
 
 
 def _places(cells: pl.DataFrame, *columns: str) -> list[dict[str, Any]]:

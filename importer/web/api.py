@@ -16,6 +16,7 @@ routes = web.RouteTableDef()
 
 DEFAULT_LIMIT, MOST = 50, 500
 RETRY_AFTER = {"Retry-After": "1"}
+CURSOR = "`cursor` is the `next` of an earlier answer."
 
 
 @routes.get("/livez")
@@ -33,7 +34,10 @@ async def create_import(request: web.Request) -> web.Response:
 @routes.get("/v1/imports")
 async def list_imports(request: web.Request) -> web.Response:
     limit = _limit(request)
-    found = await request.app[IMPORTER].ports.imports.latest(limit=limit, before=request.query.get("cursor"))
+    before = request.query.get("cursor")
+    if before is not None and not before.startswith("imp_"):
+        raise RequestError(CURSOR, code="query.cursor")
+    found = await request.app[IMPORTER].ports.imports.latest(limit=limit, before=before)
     cursor = found[-1].id if len(found) == limit else None
     return _json({"items": [summary(state) for state in found], "next": cursor})
 
@@ -51,7 +55,7 @@ async def list_rows(request: web.Request) -> web.Response:
     state = await ports.imports.get(request.match_info["id"])
     limit, after = _limit(request), request.query.get("cursor", "0")
     if not after.isdigit():
-        raise RequestError("`cursor` is the `next` of an earlier answer.", code="query.cursor")
+        raise RequestError(CURSOR, code="query.cursor")
     rows = await ports.rows.of(state.id, outcomes=_outcomes(request), limit=limit, after=int(after))
     full = len({row.row for row in rows}) == limit
     return _json({"items": [row_document(row) for row in rows], "next": str(rows[-1].row) if full else None})
@@ -61,7 +65,10 @@ async def list_rows(request: web.Request) -> web.Response:
 async def show_report(request: web.Request) -> web.StreamResponse:
     """JSON; with `Accept: text/csv` or `?format=csv` the rows that need a person, in the file's own layout."""
     import_id = request.match_info["id"]
-    if request.query.get("format") == "csv" or request.headers.get("Accept", "").startswith("text/csv"):
+    format_ = request.query.get("format")
+    if format_ not in (None, "json", "csv"):
+        raise RequestError(f"`format` is json or csv, not {format_}.", code="query.format")
+    if format_ == "csv" or request.headers.get("Accept", "").startswith("text/csv"):
         return await rows_file(request, import_id)
     return _json(await request.app[IMPORTER].reporting.report(import_id))
 

@@ -108,7 +108,6 @@ BAD_FILES: dict[str, tuple[str | bytes, str]] = {
     "empty": ("", "is empty: it has not even a header line"),
     "header only": ("article,name,price\n", "has a header but no rows"),
     "no key column": ("name,price\nA,1\n", "has no column article (or sku"),
-    "not UTF-8": (b"article,name,price\na,caf\xe9,1\n", "Line 2: the byte 0xE9 at position 6 is not UTF-8"),
     "column twice": ("article,name,name,price\n", "names name more than once"),
 }
 
@@ -122,6 +121,27 @@ async def test_a_file_that_is_no_product_list_ends_with_2_and_one_sentence(
 
     assert done.code == 2
     assert sentence in (done.out + done.err).replace("\n", " ")
+
+
+async def test_a_file_that_is_not_utf8_is_recognised_and_the_report_says_as_what(
+    terminal: Terminal, shop: Shop
+) -> None:
+    file = terminal.write("windows.csv", "article,name,price\na,Café,1\n".encode("cp1252"))
+    done = await terminal.type("run", file, "--mapping", "products")
+
+    assert done.code == 0
+    assert "Read as: format csv, encoding cp1252, delimiter ,," in done.out
+    assert shop.products.get("a")["name"] == "Café"
+
+
+async def test_a_byte_that_is_no_text_costs_its_row_and_no_other(terminal: Terminal) -> None:
+    lines = "".join(f"C-{n},Café {n},5\n" for n in range(30)).encode()
+    file = terminal.write("mixed.csv", b"article,name,price\n" + lines + b"bad,caf\xe9,1\n")
+    done = await terminal.type("run", file, "--mapping", "products")
+
+    assert done.code == 1
+    assert "31 rows read = 30 succeeded + 1 invalid" in done.out
+    assert "no text in the file's encoding" in done.out.replace("\n", " ")
 
 
 async def test_a_missing_file_ends_with_5(terminal: Terminal) -> None:

@@ -233,12 +233,9 @@ async def test_unknown_things_are_problems_and_wrong_methods_name_the_right_ones
 
 async def test_a_file_that_turns_out_bad_later_fails_its_import_with_a_sentence(site: Site) -> None:
     no_rows = await site.finished(b"article,name,price\n")
-    not_utf8 = await site.finished(b"article,name,price\na,caf\xe9,1\n")
 
     assert (no_rows["status"], no_rows["failure"]["code"]) == ("failed", "file.no_rows")
-    assert (not_utf8["status"], not_utf8["failure"]["code"]) == ("failed", "file.encoding")
-    assert "Line 2" in not_utf8["failure"]["text"]
-    assert not_utf8["equation_holds"]
+    assert no_rows["equation_holds"]
 
 
 async def test_alive_needs_no_token_and_lists_show_names(site: Site) -> None:

@@ -54,7 +54,10 @@ def test_what_only_the_engine_can_judge_is_told_with_its_line() -> None:
     with pytest.raises(MappingInvalid) as caught:
         MAPPINGS.parse("mine", text)
 
-    assert [(fault.line, fault.path) for fault in caught.value.faults] == [(6, "columns.a.to"), (7, "schema")]
+    assert [(fault.line, fault.path) for fault in caught.value.faults] == [
+        (6, "columns.a.to"),
+        (7, "schema.type"),
+    ]
 
 
 @pytest.mark.parametrize("text", ["", "- a\n- b\n", "a: [1\n", "just words"])

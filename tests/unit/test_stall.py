@@ -12,13 +12,13 @@ from pydantic import SecretStr
 from importer.backends.magento.client import Access
 from importer.backends.shops import ConfiguredShops, Shop
 from importer.bootstrap import Importer, join_services
-from importer.domain.batches import BatchStatus, Operation, Receipt
+from importer.domain.batches import BatchStatus, Receipt
 from importer.domain.imports import Import, KeptFile
 from importer.domain.rows import Outcome
 from importer.domain.steps import Step, StepKind
 from importer.ports import Ports, Request, ShopLimits
 from importer.queues.embedded import EmbeddedQueue
-from importer.services.payloads import pack
+from importer.services.payloads import pack_all
 from importer.settings import Settings, ShopSettings
 from importer.sources.mappings import MappingFolders
 from importer.store.batches import SqlBatches
@@ -27,6 +27,7 @@ from importer.store.files import LocalFiles
 from importer.store.imports import SqlImports
 from importer.store.rows import SqlRows
 from importer.store.tokens import SqlTokens
+from importer.transform.cutting import Cut
 
 ADDRESS = "https://shop.example"
 
@@ -78,23 +79,20 @@ async def sent_batches(importer: Importer, number: int) -> list[str]:
     kept = KeptFile(name="a.csv", file="imports/imp_1/source", size=1, sha256="0")
     request = Request(id="imp_1", shop="main", mapping="products", entity="product", kept=kept, dry_run=False)
     await importer.ports.imports.accept(request)
-    new = [
-        await pack(
-            importer.ports.files,
-            "imp_1",
-            f"imp_1.{n}",
-            [Operation(row=n, line=n + 1, key=f"k{n}", payload=b"{}")],
-        )
-        for n in range(1, number + 1)
-    ]
-    await importer.ports.imports.record_prepared("imp_1", start=0, rows=number, errors=[], batches=new)
+    packed = pack_all(
+        "imp_1", [Cut(rows=[n], lines=[n + 1], keys=[f"k{n}"], payloads=b"{}") for n in range(1, number + 1)]
+    )
+    await importer.ports.files.write(packed.name, packed.content)
+    await importer.ports.imports.record_prepared(
+        "imp_1", start=0, rows=number, errors=[], batches=packed.batches
+    )
     await importer.ports.imports.record_read_whole("imp_1")
-    for entry in new:
+    for entry in packed.batches:
         batch = await importer.ports.batches.get(entry.id)
         assert await importer.ports.batches.record_sending(batch)
         batch = await importer.ports.batches.get(entry.id)
         assert await importer.ports.batches.record_sent(batch, Receipt(bulk_uuid=f"uuid-{entry.id}"))
-    return [entry.id for entry in new]
+    return [entry.id for entry in packed.batches]
 
 
 def answers(net: respx.MockRouter, batch_id: str, status: int) -> None:

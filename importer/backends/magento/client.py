@@ -57,7 +57,7 @@ class ReadingClient:
             raise self._wrong_address(error) from error
         except httpx.TransportError as error:
             raise BackendUnavailable(
-                f"The shop {self._access.base_url} does not answer: {_words(error)}."
+                f"The shop {self._access.base_url} does not answer: {_words(error)}. {CHECK_SHOP}"
             ) from error
         if response.status_code == httpx.codes.NOT_FOUND and _is_json(response):
             return None
@@ -143,15 +143,23 @@ class WritingClient(ReadingClient):
             )
         except NOT_CONNECTED as error:
             raise BackendUnavailable(
-                f"The shop {self._access.base_url} does not answer: {_words(error)}."
+                f"The shop {self._access.base_url} does not answer: {_words(error)}. {CHECK_SHOP}"
             ) from error
         except httpx.UnsupportedProtocol as error:
             raise self._wrong_address(error) from error
         except httpx.TransportError as error:
             raise AnswerLost(f"The shop's answer was lost: {_words(error)}.") from error
         if response.status_code >= httpx.codes.INTERNAL_SERVER_ERROR:
-            raise AnswerLost(self._says(response), code="shop.error", retry_after=_retry_after(response))
+            raise AnswerLost(
+                self._says(response),
+                code="shop.error",
+                retry_after=_retry_after(response),
+                settled=response.status_code == httpx.codes.INTERNAL_SERVER_ERROR,
+            )
         return self._json(response)
+
+
+CHECK_SHOP = "Is it running, and is this its address (base_url)?"
 
 
 def message(response: httpx.Response) -> str:
@@ -189,4 +197,5 @@ def _retry_after(response: httpx.Response) -> float | None:
 
 
 def _words(error: Exception) -> str:
-    return str(error) or type(error).__name__
+    """The system's words without its numbers: `[Errno -2] Name or service not known`."""
+    return re.sub(r"^\[Errno -?\d+\] ", "", str(error)) or type(error).__name__

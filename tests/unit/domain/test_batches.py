@@ -1,28 +1,16 @@
-"""Cutting and halving lose nothing, repeat nothing and keep the order."""
+"""Halving loses nothing, repeats nothing and keeps the order."""
 
 import json
 
 from hypothesis import given, strategies as st
 
-from importer.domain.batches import Operation, body, cut, halves
+from importer.domain.batches import Operation, body, halves
 
 PAYLOADS = st.lists(st.integers(0, 300).map(lambda n: json.dumps("x" * n).encode()), max_size=60)
 
 
 def operations(payloads: list[bytes]) -> list[Operation]:
     return [Operation(row=n, line=n + 1, key=str(n), payload=p) for n, p in enumerate(payloads, 1)]
-
-
-@given(PAYLOADS, st.integers(1, 10), st.integers(1, 2000))
-def test_cut_keeps_every_operation_in_order_and_within_the_limits(
-    payloads: list[bytes], size: int, max_bytes: int
-) -> None:
-    batches = list(cut(operations(payloads), size=size, max_bytes=max_bytes))
-
-    assert [op for batch in batches for op in batch] == operations(payloads)
-    for batch in batches:
-        assert 1 <= len(batch) <= size
-        assert len(batch) == 1 or len(body(batch)) <= max_bytes + 2
 
 
 @given(PAYLOADS.filter(lambda payloads: len(payloads) > 1))

@@ -2,6 +2,7 @@
 
 import csv
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, strategies as st
@@ -10,13 +11,23 @@ from importer import formats
 from importer.domain.errors import FileDamaged
 from importer.domain.rows import LINE, ROW
 from importer.formats import delimited
-from importer.formats.frames import REPORT_COLUMNS, Frame
+from importer.formats.content import Content
+from importer.formats.frames import REPORT_COLUMNS, Frame, Header
 from importer.formats.guard import guard, unguard
+from importer.formats.reading import Reading
 
 
-def read(path: Path, text: str | bytes, *, rows: int = 5000) -> list[Frame]:
+def head(path: Path, **said: Any) -> Header:
+    return formats.header(path, path.name, Reading(**said))
+
+
+def read(path: Path, text: str | bytes, **said: Any) -> list[Frame]:
     path.write_bytes(text if isinstance(text, bytes) else text.encode())
-    return list(delimited.frames(path, delimited.header(path), rows=rows))
+    return list(formats.frames(path, path.name, head(path, **said)))
+
+
+def seen(path: Path, subject: str, **said: Any) -> tuple[str, str]:
+    return next((e.value, e.reason) for e in head(path, **said).evidence if e.subject == subject)
 
 
 @pytest.fixture
@@ -45,14 +56,14 @@ def test_text_after_a_closing_quote_damages_its_record_only(path: Path) -> None:
     [frame] = read(path, 'sku,name\na,"A"x\nb,B\n')
 
     assert frame.cells.rows() == [(2, 3, "b", "B")]
-    assert frame.malformed[0].text == "The record cannot be read: text follows a closing quote."
+    assert (frame.malformed[0].code, frame.malformed[0].value) == ("record.quoting", 'a,"A"x')
 
 
 def test_a_quote_never_closed_is_one_damaged_record(path: Path) -> None:
-    [frame] = read(path, 'sku,name\na,A\nb,"B\nc,C\n')
+    [frame] = read(path, 'sku,name\na,A\nb,"B\nc,C\nd,"D"\n')
 
-    assert frame.cells.rows() == [(1, 2, "a", "A")]
-    assert [(e.row, e.line) for e in frame.malformed] == [(2, 3)]
+    assert frame.cells.rows() == [(1, 2, "a", "A"), (3, 4, "c", "C"), (4, 5, "d", "D")]
+    assert [(e.row, e.line, e.value) for e in frame.malformed] == [(2, 3, 'b,"B')]
     assert "never closed" in frame.malformed[0].text
 
 
@@ -67,6 +78,8 @@ def test_a_blank_line_is_a_skipped_record(path: Path) -> None:
 @pytest.mark.parametrize("mark", [",", ";", "\t", "|"])
 def test_the_delimiter_is_found_in_the_header(path: Path, mark: str) -> None:
     [frame] = read(path, f'sku{mark}name\na{mark}"A{mark}A"\n')
+
+    assert seen(path, "delimiter")[1] == "fits 2 of 2 records at the beginning"
 
     assert frame.cells.rows() == [(1, 2, "a", f"A{mark}A")]
 
@@ -83,9 +96,8 @@ def test_byte_order_mark_and_invisible_characters_leave_the_header(path: Path) -
         (b"", "The file is empty"),
         (b"sku,sku\n", "names sku more than once"),
         (b"sku,,name\n", "no name for column 2"),
-        (b"\n", "no column names"),
-        (b"sku,name\na,caf\xe9\n", "Line 2: the byte 0xE9 at position 6 is not UTF-8"),
-        ("sku,name\n".encode("utf-16"), "UTF-16"),
+        (b"\n", "Line 1: the header"),
+        (b"," * 6000 + b"\n", "6,001 columns"),
     ],
 )
 def test_a_file_that_cannot_be_read_gets_one_sentence(path: Path, content: bytes, sentence: str) -> None:
@@ -94,8 +106,8 @@ def test_a_file_that_cannot_be_read_gets_one_sentence(path: Path, content: bytes
 
 
 def test_an_unknown_extension_is_refused_with_what_there_is(path: Path) -> None:
-    with pytest.raises(FileDamaged, match=r"`.xlsx` are not read yet; save it as one of .csv, .tsv, .txt"):
-        formats.header(path, "a.xlsx")
+    with pytest.raises(FileDamaged, match=r"`.pdf` are not read; save it as one of .csv, .tsv, .tab, .txt"):
+        formats.header(path, "a.pdf")
 
 
 @pytest.mark.magento_data
@@ -107,7 +119,9 @@ def test_the_luma_catalogue_is_read_whole(data: Path) -> None:
     frames = list(formats.frames(path, path.name, formats.header(path, path.name)))
 
     assert sum(frame.rows for frame in frames) == len(expected) == 1994
-    assert [row for frame in frames for row in frame.cells.drop(ROW, LINE).to_dicts()] == expected
+    assert [
+        row for frame in frames for row in frame.cells.drop(ROW, LINE).fill_null("").to_dicts()
+    ] == expected
 
 
 CELLS = st.text(st.characters(codec="utf-8", exclude_characters="\r\x00"), max_size=8)
@@ -121,9 +135,11 @@ def test_what_was_written_is_read_at_any_frame_size(
     with path.open("w", newline="", encoding="utf-8") as file:
         csv.writer(file, lineterminator="\n").writerows([("one", "two"), *rows])
 
-    frames = list(delimited.frames(path, delimited.header(path), rows=size))
+    content = Content(path=path, name="a.csv")
+    header = delimited.header(content, Reading(format="csv", encoding="utf-8", delimiter=",", quote='"'))
+    frames = list(delimited.frames(content, header, rows=size))
 
-    assert [row[2:] for frame in frames for row in frame.cells.rows()] == rows
+    assert [row[2:] for frame in frames for row in frame.cells.fill_null("").rows()] == rows
     assert [row[0] for frame in frames for row in frame.cells.rows()] == list(range(1, len(rows) + 1))
     assert [frame.start for frame in frames] == list(range(0, len(rows), size))
 
@@ -146,3 +162,107 @@ def test_only_a_mended_report_loses_the_guard(path: Path) -> None:
     assert mended.cells.columns == [ROW, LINE, "sku"]
     assert mended.cells.get_column("sku").to_list() == ["-1"]
     assert other.cells.get_column("sku").to_list() == ["'-1"]
+
+
+def test_windows_text_is_recognised_and_shown(path: Path) -> None:
+    [frame] = read(path, "sku,name\na,Größe\nb,Müller\n".encode("cp1252"))
+
+    assert frame.cells.get_column("name").to_list() == ["Größe", "Müller"]
+    assert seen(path, "encoding") == (
+        "cp1252",
+        "the bytes beyond ASCII are no UTF-8 and read as Western European letters",
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "encoding"),
+    [
+        ("sku,name\na,Привет мир добрый день\n", "cp1251"),
+        ("sku,name\na,Łódź żółć gęślą jaźń\n", "cp1250"),
+        ("sku,name\na,Größe\n", "utf-16"),
+        ("sku,name\na,Größe\n", "utf-16-le"),
+        ("sku,name\na,Größe\n", "utf-16-be"),
+        ("sku,name\na,Größe\n", "utf-8-sig"),
+    ],
+)
+def test_encodings_are_recognised(path: Path, text: str, encoding: str) -> None:
+    [frame] = read(path, text.encode(encoding))
+
+    assert [row[2:] for row in frame.cells.rows()] == [tuple(text.splitlines()[1].split(","))]
+
+
+def test_an_encoding_that_was_said_is_believed(path: Path) -> None:
+    [frame] = read(path, "sku,name\na,Łódź\n".encode("iso-8859-2"), encoding="iso-8859-2")
+
+    assert frame.cells.get_column("name").to_list() == ["Łódź"]
+    assert seen(path, "encoding", encoding="latin2") == ("iso8859-2", "as you said")
+    with pytest.raises(FileDamaged, match="`klingon` is no known encoding"):
+        head(path, encoding="klingon")
+
+
+def test_one_bad_byte_costs_one_record(path: Path) -> None:
+    lines = b"sku,name\n" + "".join(f"a{n},Größe {n}\n" for n in range(40)).encode()
+    [frame] = read(path, lines + b"bad,Gr\xf6\xdfe\nlast,z\n")
+
+    assert [(e.row, e.line, e.code) for e in frame.malformed] == [(41, 42, "record.encoding")]
+    assert frame.cells.height == 41
+
+
+def test_a_byte_that_the_code_page_does_not_know_costs_one_record(path: Path) -> None:
+    [frame] = read(path, b"sku,name\na,Gr\xf6\xdfe\nb,x\x81y\nc,z\n", encoding="cp1252")
+
+    assert [(e.row, e.code) for e in frame.malformed] == [(2, "record.encoding")]
+    assert frame.cells.get_column("sku").to_list() == ["a", "c"]
+
+
+def test_empty_and_quoted_empty_are_not_the_same(path: Path) -> None:
+    [frame] = read(path, 'sku,name,x\na,"",\n')
+
+    assert frame.cells.rows() == [(1, 2, "a", "", None)]
+
+
+def test_old_macintosh_lines(path: Path) -> None:
+    [frame] = read(path, b'sku,name\ra,"x\ry"\rb,B\r')
+
+    assert frame.cells.rows() == [(1, 2, "a", "x\ry"), (2, 4, "b", "B")]
+
+
+def test_inch_marks_are_no_quotes_when_nothing_is_enclosed(path: Path) -> None:
+    [frame] = read(path, 'sku;name\na;Monitor 27" flat\nb;Monitor 32"\n')
+
+    assert frame.cells.get_column("name").to_list() == ['Monitor 27" flat', 'Monitor 32"']
+    assert seen(path, "quote") == ("none", "fits 3 of 3 records at the beginning")
+
+
+def test_single_quotes_are_found_when_they_explain_more(path: Path) -> None:
+    [frame] = read(path, "sku,name\na,'one, two'\nb,'three, four'\n")
+
+    assert frame.cells.get_column("name").to_list() == ["one, two", "three, four"]
+
+
+def test_a_damaged_record_does_not_change_how_the_file_is_read(path: Path) -> None:
+    [frame] = read(path, '"sku","name"\n"a","A"\n"b,"B"\n"c","C"\n')
+
+    assert frame.cells.get_column("name").to_list() == ["A", "C"]
+    assert [e.row for e in frame.malformed] == [2]
+
+
+def test_a_file_without_a_header_gets_numbered_columns(path: Path) -> None:
+    [frame] = read(path, "a,A\nb,B\n", header=False)
+
+    assert frame.cells.columns == [ROW, LINE, "column_1", "column_2"]
+    assert frame.cells.rows() == [(1, 1, "a", "A"), (2, 2, "b", "B")]
+
+
+@pytest.mark.parametrize("mark", ["ab", "é", "\n"])
+def test_a_delimiter_is_one_ascii_character(path: Path, mark: str) -> None:
+    path.write_text("a,b\n")
+    with pytest.raises(FileDamaged, match="one ASCII character"):
+        head(path, delimiter=mark)
+
+
+def test_any_delimiter_can_be_said(path: Path) -> None:
+    [frame] = read(path, "sku~name\na~A\n", delimiter="~")
+
+    assert frame.cells.rows() == [(1, 2, "a", "A")]
+    assert seen(path, "delimiter", delimiter="~")[1] == "as you said; it fits 2 of 2 records at the beginning"

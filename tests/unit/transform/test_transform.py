@@ -7,13 +7,16 @@ from typing import Any
 import polars as pl
 import pytest
 
-from importer.domain.mapping import Mapping
+from importer.domain.mapping import Mapping, RepeatedKeys
 from importer.domain.rows import LINE, ROW, Outcome
 from importer.sources.mappings import MappingFolders
 from importer.transform import Transform, Transformed
 from importer.transform.attributes import parse
 from importer.transform.binding import bind
-from importer.transform.selection import keys, losers
+from importer.transform.cells import KEY
+from importer.transform.plan import PAYLOAD
+from importer.transform.repeats import Repeats
+from importer.transform.selection import keys
 
 MAPPINGS = MappingFolders([Path(__file__).parents[3] / "mappings"])
 TABLES: dict[str, dict[str, Any]] = {
@@ -48,13 +51,16 @@ def run(rows: list[dict[str, str]], mapping: Mapping | None = None) -> Transform
         schema={ROW: pl.Int64, LINE: pl.Int64, **dict.fromkeys(names, pl.String)},
         orient="row",
     )
-    first = Transform(mapping, bind(mapping, names), TABLES, {})
-    lost = losers(keys(first.named(cells), mapping), mapping)
+    first = Transform(mapping, bind(mapping, names), TABLES)
+    found = keys(first.named(cells), mapping)
+    with Repeats() as repeats:
+        repeats.add(found.get_column(ROW), found.get_column("key"))
+        lost = repeats.losers(last_wins=mapping.repeated_keys is RepeatedKeys.LAST)
     return Transform(mapping, first.binding, TABLES, lost)(cells)
 
 
 def product(done: Transformed, place: int = 0) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(done.operations[place].payload)["product"]
+    found: dict[str, Any] = json.loads(done.operations.item(place, PAYLOAD))["product"]
     return found
 
 
@@ -73,7 +79,7 @@ def test_a_native_row_becomes_the_body_of_a_product_call() -> None:
     ])  # fmt: skip
 
     assert done.errors == []
-    assert done.operations[0].key == "bag-1"
+    assert done.operations.item(0, KEY) == "bag-1"
     assert product(done) == {
         "sku": "bag-1",
         "attribute_set_id": 15,
@@ -160,7 +166,7 @@ def test_an_unknown_attribute_is_an_error_and_not_silence() -> None:
 def test_all_faults_of_a_row_are_reported_at_once() -> None:
     done = run([{"sku": "a", "price": "ten", "weight": "-1", "visibility": "everywhere"}])
 
-    assert done.operations == []
+    assert done.operations.is_empty()
     assert {(error.column, error.code) for error in done.errors} == {
         ("price", "number"),
         ("weight", "number.minimum"),
@@ -181,13 +187,13 @@ def test_configurables_and_store_views_are_skipped_with_a_sentence() -> None:
         (2, Outcome.SKIPPED, "scope.unsupported"),
         (1, Outcome.SKIPPED, "type.unsupported"),
     ]
-    assert [op.row for op in done.operations] == [3]  # the skipped rows do not count as repeated keys
+    assert done.operations.get_column(ROW).to_list() == [3]  # the skipped rows do not count as repeated keys
 
 
 def test_of_repeated_keys_the_last_one_wins_whatever_its_case() -> None:
     done = run([{"sku": "A", "name": "1"}, {"sku": "b", "name": "2"}, {"sku": "a", "name": "3"}])
 
-    assert [op.row for op in done.operations] == [2, 3]
+    assert done.operations.get_column(ROW).to_list() == [2, 3]
     [error] = done.errors
     assert (error.row, error.outcome, error.code) == (1, Outcome.SKIPPED, "key.repeated")
     assert "record 3 replaces this one" in error.text

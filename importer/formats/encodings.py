@@ -1,0 +1,124 @@
+"""Which encoding a text is in, with the reason, and the text as UTF-8.
+
+A byte that means nothing in its encoding stays in the stream as a byte that is no UTF-8 either: the record that holds
+it is reported, its neighbours are read.
+"""
+
+import codecs
+from collections.abc import Iterator
+from typing import BinaryIO
+
+from charset_normalizer import from_bytes
+
+from importer.domain.errors import FileDamaged
+from importer.formats.content import Content
+
+BLOCK = 8 << 20
+PROBE = 1 << 20
+MARKS = {
+    codecs.BOM_UTF8: "utf-8",
+    codecs.BOM_UTF32_LE: "utf-32-le",
+    codecs.BOM_UTF16_LE: "utf-16-le",
+    codecs.BOM_UTF16_BE: "utf-16-be",
+}
+"""Byte order mark -> encoding; the longer of two that begin alike stands first."""
+WINDOWS = ("cp1252", "cp1250", "cp1251")
+BAD_BYTE = "\udc80"
+
+
+def _keep_bad(error: UnicodeError) -> tuple[str, int]:
+    if not isinstance(error, UnicodeDecodeError):
+        raise error
+    return BAD_BYTE, error.end
+
+
+codecs.register_error("importer.keep_bad", _keep_bad)
+
+
+def recognise(content: Content, said: str | None) -> tuple[str, str]:
+    """(encoding, reason). Raises FileDamaged when `said` is no encoding."""
+    if said is not None:
+        return _known(said), "as you said"
+    with content.open() as stream:
+        first = stream.read(PROBE)
+        if (mark := _mark(first)) is not None:
+            return MARKS[mark], "by the mark at its beginning"
+        if (wide := _without_mark(first)) is not None:
+            return wide, "every second byte is zero"
+        probe = _first_beyond_ascii(stream, first)
+    if probe is None:
+        return "utf-8", "only ASCII characters"
+    return _eight_bit(probe)
+
+
+def _known(said: str) -> str:
+    try:
+        return codecs.lookup(said).name
+    except LookupError:
+        raise FileDamaged(
+            f"`{said}` is no known encoding; say utf-8, utf-16, cp1252 (Western Windows) or another of Python's names.",
+            code="file.encoding",
+        ) from None
+
+
+def _mark(data: bytes) -> bytes | None:
+    return next((mark for mark in MARKS if data.startswith(mark)), None)
+
+
+def _without_mark(data: bytes) -> str | None:
+    """UTF-16 of Latin text has a zero in every second byte; nothing else that is text has."""
+    sample = data[:4096]
+    half = len(sample) // 2
+    if half < 2:
+        return None
+    if sample[1::2].count(0) > half * 0.7:
+        return "utf-16-le"
+    return "utf-16-be" if sample[0::2].count(0) > half * 0.7 else None
+
+
+def _first_beyond_ascii(stream: BinaryIO, block: bytes) -> bytes | None:
+    while block:
+        if not block.isascii():
+            return block
+        block = stream.read(PROBE)
+    return None
+
+
+def _eight_bit(probe: bytes) -> tuple[str, str]:
+    """UTF-8 unless most bytes beyond ASCII contradict it; else the Windows code page that reads as letters."""
+    read = probe.decode("utf-8", errors="replace")
+    bad = read.count("\ufffd")
+    good = sum(character > "\x7f" for character in read) - bad
+    if bad <= 1 + good // 10 and good:
+        wrong = f", with about {bad} bytes that are not" if bad > 1 else ""
+        return "utf-8", f"the bytes beyond ASCII are UTF-8{wrong}"
+    guess = from_bytes(probe[: 64 << 10], cp_isolation=list(WINDOWS)).best()
+    if guess is not None and guess.encoding == "cp1251":
+        return "cp1251", "the bytes beyond ASCII are no UTF-8 and read as Cyrillic words"
+    western, central = _letters(probe, "cp1252"), _letters(probe, "cp1250")
+    if central > western:
+        return "cp1250", "the bytes beyond ASCII are no UTF-8 and read as Central European letters"
+    return "cp1252", "the bytes beyond ASCII are no UTF-8 and read as Western European letters"
+
+
+def _letters(probe: bytes, encoding: str) -> int:
+    return sum(c.isalpha() for c in probe.decode(encoding, errors="ignore") if c > "\x7f")
+
+
+def blocks(content: Content, encoding: str, *, size: int = BLOCK) -> Iterator[bytes]:
+    """The text in UTF-8 without its mark, about `size` bytes at a time."""
+    with content.open() as stream:
+        raw = stream.read(size)
+        mark = _mark(raw)
+        if mark is not None and MARKS[mark].startswith(encoding[:6]):
+            raw = raw[len(mark) :]
+        if encoding == "utf-8":
+            while raw:
+                yield raw
+                raw = stream.read(size)
+            return
+        decoder = codecs.getincrementaldecoder(encoding)("importer.keep_bad")
+        while raw:
+            yield decoder.decode(raw).encode("utf-8", "surrogateescape")
+            raw = stream.read(size)
+        yield decoder.decode(b"", final=True).encode("utf-8", "surrogateescape")

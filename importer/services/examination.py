@@ -1,0 +1,64 @@
+"""The first walk through a file: how many records it has, and what stands more than once."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+import polars as pl
+
+from importer import formats
+from importer.domain.mapping import Mapping, RepeatedKeys
+from importer.domain.rows import ROW
+from importer.formats.ahead import ahead
+from importer.formats.frames import Frame, Header
+from importer.formats.reading import Reading
+from importer.ports import Tables
+from importer.transform import Transform
+from importer.transform.binding import bind
+from importer.transform.repeats import Repeats
+from importer.transform.selection import comparable, keys, leave_out
+
+
+@dataclass(frozen=True, kw_only=True)
+class Document:
+    """A file with everything known about it before its rows are transformed."""
+
+    path: Path
+    name: str
+    header: Header
+    rows: int
+    transform: Transform
+
+    def frames(self) -> Iterator[Frame]:
+        return formats.frames(self.path, self.name, self.header)
+
+
+def examine(
+    path: Path, name: str, mapping: Mapping, tables: Tables, reading: Reading | None = None
+) -> Document:
+    """Raises FileDamaged, RequestError (the columns do not fit the mapping)."""
+    header = formats.header(path, name, reading)
+    transform = Transform(mapping, bind(mapping, header.own, header.literal), tables)
+    unique = [c.name for c in mapping.columns.values() if c.unique and c.name in transform.binding.names]
+    rows = 0
+    with ExitStack() as stack:
+        repeated = stack.enter_context(Repeats())
+        values = {column: stack.enter_context(Repeats()) for column in unique}
+        for frame in ahead(formats.frames(path, name, header)):
+            rows += frame.rows
+            cells = transform.named(frame.cells)
+            found = keys(cells, mapping)
+            repeated.add(found.get_column(ROW), found.get_column("key"))
+            for column, repeats in values.items():
+                _add(repeats, cells, column, mapping)
+        lost = repeated.losers(last_wins=mapping.repeated_keys is RepeatedKeys.LAST)
+        firsts = {column: repeats.losers(last_wins=False) for column, repeats in values.items()}
+    complete = Transform(mapping, transform.binding, tables, lost, firsts)
+    return Document(path=path, name=name, header=header, rows=rows, transform=complete)
+
+
+def _add(repeats: Repeats, cells: pl.DataFrame, column: str, mapping: Mapping) -> None:
+    kept = leave_out(cells, mapping).cells.select(pl.col(ROW), comparable(column).alias("value"))
+    kept = kept.filter(pl.col("value").fill_null("") != "")
+    repeats.add(kept.get_column(ROW), kept.get_column("value"))
