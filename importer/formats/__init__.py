@@ -1,6 +1,6 @@
 """Bytes become rows: one module for each format, one line for each in `FORMATS`."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePath
 
@@ -13,10 +13,11 @@ from importer.formats.reading import Evidence, Reading
 
 @dataclass(frozen=True)
 class Format:
-    """`header` recognises what a reading leaves open; `frames` gives all records. Both raise FileDamaged."""
+    """`header` recognises what a reading leaves open; `frames` gives all records, with at least the columns asked for
+    (None: all). Both raise FileDamaged."""
 
     header: Callable[[Content, Reading], Header]
-    frames: Callable[[Content, Header], Iterator[Frame]]
+    frames: Callable[[Content, Header, Collection[str] | None], Iterator[Frame]]
 
 
 FORMATS: dict[str, Format] = {
@@ -51,9 +52,12 @@ def header(path: Path, name: str, reading: Reading | None = None) -> Header:
     return replace(found, evidence=(_evidence(content, reading, format_), *found.evidence))
 
 
-def frames(path: Path, name: str, head: Header) -> Iterator[Frame]:
-    """All records of the file, frame by frame. Raises FileDamaged when the file cannot be read any further."""
-    return FORMATS[str(head.reading.format)].frames(unpacked(path, name, head.reading), head)
+def frames(path: Path, name: str, head: Header, columns: Collection[str] | None = None) -> Iterator[Frame]:
+    """All records of the file, frame by frame; a reader may leave out columns that are not asked for.
+
+    Raises FileDamaged when the file cannot be read any further.
+    """
+    return FORMATS[str(head.reading.format)].frames(unpacked(path, name, head.reading), head, columns)
 
 
 def _format(name: str) -> str:

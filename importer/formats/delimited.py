@@ -4,7 +4,7 @@ A record that cannot be read is cut out and reported with number, line and kind;
 """
 
 import csv
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain, islice
 
@@ -69,16 +69,22 @@ def header(content: Content, reading: Reading) -> Header:
 
 
 def frames(
-    content: Content, head: Header, *, rows: int = FRAME_ROWS, block: int = encodings.BLOCK
+    content: Content,
+    head: Header,
+    columns: Collection[str] | None = None,
+    *,
+    rows: int = FRAME_ROWS,
+    block: int = encodings.BLOCK,
 ) -> Iterator[Frame]:
-    """All records after the header, at most `rows` at a time."""
+    """All records after the header, at most `rows` at a time; of `columns` alone, when they are named."""
+    wanted = [name for name in head.own if columns is None or name in columns]
     dialect = _dialect(content, head.reading)
     blocks = encodings.blocks(content, str(head.reading.encoding), size=block)
     before = 1 if head.reading.header else 0  # the header is a record of its own
     for framed in ahead(records(blocks, dialect, width=len(head.names))):
         framed.rows -= before
         start = framed.first - before
-        whole = _frame(max(start, 0), framed, dialect, head, before)
+        whole = _frame(max(start, 0), framed, dialect, head, wanted)
         yield from _cut_up(whole, rows)
 
 
@@ -97,11 +103,12 @@ def _cut_up(frame: Frame, rows: int) -> Iterator[Frame]:
         )
 
 
-def _frame(start: int, framed: Framed, dialect: Dialect, head: Header, before: int) -> Frame:
-    table = cells(framed, dialect, head.names)
+def _frame(start: int, framed: Framed, dialect: Dialect, head: Header, wanted: list[str]) -> Frame:
+    before = 1 if head.reading.header else 0
+    table = cells(framed, dialect, head.names, wanted)
     if framed.first == 0 and before:
         table = table.filter(pl.col(ROW) > 0)
-    own = [unguarded(name) if head.mended else pl.col(name) for name in head.own]
+    own = [unguarded(name) if head.mended else pl.col(name) for name in wanted]
     return Frame(
         start=start,
         rows=framed.first + framed.count - before - start,
@@ -110,20 +117,21 @@ def _frame(start: int, framed: Framed, dialect: Dialect, head: Header, before: i
     )
 
 
-def cells(framed: Framed, dialect: Dialect, names: Sequence[str]) -> pl.DataFrame:
+def cells(framed: Framed, dialect: Dialect, names: Sequence[str], wanted: Sequence[str]) -> pl.DataFrame:
     """The good records as text columns beside their numbers and lines; an unquoted empty cell is null."""
-    schema = dict.fromkeys(names, pl.String)
+    places = sorted({names.index(name) for name in wanted} or {0})
     if framed.clean:
         table = pl.read_csv(
             framed.clean,
             has_header=False,
-            schema=schema,
+            schema=dict.fromkeys(names, pl.String),
+            columns=places,
             separator=dialect.delimiter,
             quote_char=dialect.quote or None,
             eol_char=dialect.end,
         )
     else:
-        table = pl.DataFrame(schema=schema)
+        table = pl.DataFrame(schema={names[place]: pl.String for place in places})
     if table.height != framed.rows.size:  # would be a defect of importer: never guess which record is which
         raise FileDamaged(
             f"{framed.rows.size} records were found and {table.height} were read from line {framed.lines[0]} on; "

@@ -15,7 +15,7 @@ from importer.formats.frames import Frame, Header
 from importer.formats.reading import Reading
 from importer.ports import Tables
 from importer.transform import Transform
-from importer.transform.binding import bind
+from importer.transform.binding import Binding, bind
 from importer.transform.repeats import Repeats
 from importer.transform.selection import comparable, keys, leave_out
 
@@ -45,7 +45,7 @@ def examine(
     with ExitStack() as stack:
         repeated = stack.enter_context(Repeats())
         values = {column: stack.enter_context(Repeats()) for column in unique}
-        for frame in ahead(formats.frames(path, name, header)):
+        for frame in ahead(formats.frames(path, name, header, _looked_at(mapping, transform.binding))):
             rows += frame.rows
             cells = transform.named(frame.cells)
             found = keys(cells, mapping)
@@ -56,6 +56,16 @@ def examine(
         firsts = {column: repeats.losers(last_wins=False) for column, repeats in values.items()}
     complete = Transform(mapping, transform.binding, tables, lost, firsts)
     return Document(path=path, name=name, header=header, rows=rows, transform=complete)
+
+
+def _looked_at(mapping: Mapping, binding: Binding) -> set[str] | None:
+    """The file's columns that this walk needs; None stands for all, because an expression may use any."""
+    if any(column.expr for column in mapping.columns.values()):
+        return None
+    names = [mapping.key, *(skip.when.column for skip in mapping.skip)]
+    names += [column.name for column in mapping.columns.values() if column.unique]
+    names += [mapping.scope.column] if mapping.scope else []
+    return {binding.label(name) for name in names}
 
 
 def _add(repeats: Repeats, cells: pl.DataFrame, column: str, mapping: Mapping) -> None:

@@ -55,8 +55,11 @@ class Transform:
 
     def named(self, cells: pl.DataFrame) -> pl.DataFrame:
         """The file's columns under the mapping's names; a column with a default is there even if the file has none."""
-        cells = cells.with_columns(_text(name).alias(name) for name in self.binding.keyed_literals)
-        cells = cells.rename({file: name for name, file in self.binding.names.items() if file != name})
+        cells = cells.with_columns(
+            _text(name).alias(name) for name in self.binding.keyed_literals if name in cells.columns
+        )
+        renamed = {file: name for name, file in self.binding.names.items() if file != name}
+        cells = cells.rename(renamed, strict=False)
         absent = [
             c.name
             for c in self.mapping.columns.values()

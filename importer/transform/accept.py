@@ -12,7 +12,7 @@ from typing import Any
 import polars as pl
 
 from importer.transform.schema import Validator
-from importer.transform.tree import Array, Constant, Leaf, Node, Object, children, present
+from importer.transform.tree import Array, Constant, Leaf, Node, Object, children, present, present_inside
 from importer.transform.verdicts import (
     ANNOTATIONS,
     MOST_NESTED,
@@ -108,7 +108,7 @@ def _required(
 ) -> Iterator[Clause]:
     if isinstance(node, Object):
         for name in schema[word]:
-            there = present(node.members[name]) if name in node.members else False
+            there = present_inside(node.members[name]) if name in node.members else False
             needed = either(negated(present(node)), there)
             if needed is not True:
                 yield Clause(expression(needed), missing=f"{node.path}.{name}".lstrip("."))

@@ -14,6 +14,7 @@ import polars as pl
 from importer.domain.mapping import Column, EmptyCell, Mapping
 from importer.domain.rows import LINE, ROW, Outcome, RowError
 from importer.ports import Tables
+from importer.transform.distinct import distinct
 from importer.transform.kinds import Kind, element, rendered
 from importer.transform.rules import LITERAL_RULE, RULES, kind_after
 from importer.transform.selection import fits
@@ -63,18 +64,38 @@ class Evaluation:
         self._chains: dict[str, tuple[pl.Expr, Kind]] = {}
 
     def __call__(self, cells: pl.DataFrame, columns: Sequence[Column]) -> Values:
-        staged = cells.select(
-            pl.col(ROW, LINE),
-            pl.col(self._mapping.key).alias(KEY),
-            *(expression for column in columns for expression in self._stage(column, cells)),
-        )
+        places = cells.select(pl.col(ROW, LINE), pl.col(self._mapping.key).alias(KEY))
+        several = {c.name: distinct(cells.get_column(c.name)) for c in columns if c.when is None}
+        judged = places.hstack(self._judged(cells, [c for c in columns if several.get(c.name) is None]))
+        for column in columns:
+            if (few := several.get(column.name)) is not None:
+                once = self._judged(few.texts.alias(column.name).to_frame(), [column])
+                judged = judged.hstack(few.spread(once))
+        leaves = [
+            (column, self._leaf(column)) for column in columns if f"{column.name}#json" in judged.columns
+        ]
+        errors = [error for column in columns for error in self._faults(places, cells, column, judged)]
+        kept = [name for _, leaf in leaves for name in (leaf.value, leaf.json)]
+        return Values(judged.select(ROW, LINE, KEY, *kept), leaves, errors)
+
+    def _judged(self, cells: pl.DataFrame, columns: Sequence[Column]) -> pl.DataFrame:
+        """For every column with a value in these cells `#value` and `#json`; `#lost` where a rule took a value away,
+        `#empty` where an empty cell is a fault."""
+        staged = cells.select(expression for column in columns for expression in self._stage(column, cells))
         active = [column for column in columns if _active(staged, column)]
-        table = staged.with_columns(self._value(column).alias(f"{column.name}#value") for column in active)
-        table = table.with_columns(self._json(column).alias(f"{column.name}#json") for column in active)
-        leaves = [(column, self._leaf(column)) for column in active]
-        errors = [error for column in columns for error in self._faults(table, cells, column)]
-        kept = [f"{c.name}#{part}" for c in active for part in ("value", "json")]
-        return Values(table.select(ROW, LINE, KEY, *kept), leaves, errors)
+        values = staged.lazy().with_columns(self._value(c).alias(f"{c.name}#value") for c in active)
+        rendered_too = values.with_columns(
+            expression
+            for column in active
+            for expression in (self._json(column).alias(f"{column.name}#json"), _lost(column.name))
+        )
+        table = rendered_too.collect()
+        parts = [f"{c.name}#{part}" for c in active for part in ("value", "json")]
+        marks = [f"{c.name}#lost" for c in active] + [
+            f"{c.name}#empty" for c in columns if self._refuses_empty(c)
+        ]
+        found = table.select(pl.col(marks).any()).row(0) if marks else ()
+        return table.select(parts + [name for name, any_ in zip(marks, found, strict=True) if any_])
 
     def _stage(self, column: Column, cells: pl.DataFrame) -> list[pl.Expr]:
         """What goes through the rules; whether the value is to be cleared; whether the cell is empty."""
@@ -93,6 +114,9 @@ class Evaluation:
             cleared.alias(f"{column.name}#cleared"),
             empty.alias(f"{column.name}#empty"),
         ]
+
+    def _refuses_empty(self, column: Column) -> bool:
+        return self._empty(column) is EmptyCell.ERROR and column.default is None
 
     def _empty(self, column: Column) -> EmptyCell:
         return column.empty or self._mapping.empty
@@ -131,25 +155,21 @@ class Evaluation:
     def _leaf(self, column: Column) -> Leaf:
         return Leaf(str(column.to), self.kind(column), f"{column.name}#value", f"{column.name}#json")
 
-    def _faults(self, table: pl.DataFrame, cells: pl.DataFrame, column: Column) -> list[RowError]:
-        errors = []
-        if self._empty(column) is EmptyCell.ERROR and column.default is None:
-            errors += _empty_errors(table, cells, column)
-        if f"{column.name}#value" in table.columns:
-            stage, value = pl.col(f"{column.name}#stage"), pl.col(f"{column.name}#value")
-            lost = table.select((stage.is_not_null() & value.is_null()).arg_true()).to_series()
-            if len(lost):
-                errors += self._explained(table[lost], cells[lost], column)
+    def _faults(
+        self, places: pl.DataFrame, cells: pl.DataFrame, column: Column, judged: pl.DataFrame
+    ) -> list[RowError]:
+        errors: list[RowError] = []
+        for part, explained in (("empty", _empty_errors), ("lost", self._explained)):
+            if f"{column.name}#{part}" in judged.columns:
+                rows = judged.get_column(f"{column.name}#{part}").arg_true()
+                errors += explained(places[rows], cells[rows], column)
         return errors
 
-    def _explained(self, table: pl.DataFrame, cells: pl.DataFrame, column: Column) -> list[RowError]:
+    def _explained(self, places: pl.DataFrame, cells: pl.DataFrame, column: Column) -> list[RowError]:
         """The rules again, one by one, for the rows that lost their value: which rule it was, and why."""
         errors: list[RowError] = []
-        stages = table.select(
-            pl.col(ROW, LINE, KEY),
-            cells.get_column(column.name).alias("#cell"),
-            pl.col(f"{column.name}#stage").alias("#now"),
-        )
+        cell = cells.get_column(column.name)
+        stages = places.with_columns(cell.alias("#cell"), cell.alias("#now"))
         kind = Kind.TEXT
         for call in column.rules:
             value, kind = self._apply(call.name, call.argument, pl.col("#now"), kind)
@@ -186,11 +206,14 @@ def _text(value: Any, kind: Kind) -> str:
     return orjson.dumps(value).decode()
 
 
-def _empty_errors(table: pl.DataFrame, cells: pl.DataFrame, column: Column) -> list[RowError]:
-    rows = table.with_columns(cells.get_column(column.name).alias("#cell")).filter(
-        pl.col(f"{column.name}#empty")
-    )
-    found = rows.select(ROW, LINE, KEY, pl.col("#cell").fill_null("")).iter_rows()
+def _lost(name: str) -> pl.Expr:
+    lost = pl.col(f"{name}#stage").is_not_null() & pl.col(f"{name}#value").is_null()
+    return lost.alias(f"{name}#lost")
+
+
+def _empty_errors(places: pl.DataFrame, cells: pl.DataFrame, column: Column) -> list[RowError]:
+    rows = places.with_columns(cells.get_column(column.name).fill_null("").alias("#cell"))
+    found = rows.select(ROW, LINE, KEY, "#cell").iter_rows()
     return [_error(row, column, "empty", "The cell is empty.", "Fill it in.") for row in found]
 
 

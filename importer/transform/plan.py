@@ -12,7 +12,8 @@ from importer.transform import schema
 from importer.transform.accept import Clause, clauses
 from importer.transform.cells import KEY, Values
 from importer.transform.kinds import Kind
-from importer.transform.tree import Constant, Leaf, grow, render
+from importer.transform.rendering import render
+from importer.transform.tree import Constant, Leaf, grow
 
 PAYLOAD = "#payload"
 KNOWN_VERDICTS = 50_000
@@ -35,7 +36,8 @@ class Plan:
             ) from error
         self._mapping = mapping
         self._columns = {leaf.path: column for column, leaf in leaves}
-        self._payload = render(tree).alias(PAYLOAD)
+        self._tree = tree
+        self._rendered: dict[frozenset[str], pl.Expr] = {}
         self._clauses = list(clauses(mapping.schema, tree, mapping.schema))
         self._checker = schema.validator(mapping)
         self._parts = {
@@ -49,7 +51,7 @@ class Plan:
         self, values: Values, errors: Sequence[RowError], cells: pl.DataFrame
     ) -> tuple[pl.DataFrame, list[RowError]]:
         """Operations and what the schema finds. A value that failed by its rule is not reported missing as well."""
-        table = values.table.with_columns(self._payload)
+        table = values.table
         accepted = table.select(
             self._verdict(n, clause, table).alias(str(n)) for n, clause in enumerate(self._clauses)
         )
@@ -57,7 +59,14 @@ class Plan:
         found = [f for f in self._findings(table, accepted, cells) if (f.row, f.column) not in broken]
         invalid = {error.row for error in errors} | {error.row for error in found}
         good = table if not invalid else table.filter(~pl.col(ROW).is_in(list(invalid)))
-        return good.select(ROW, LINE, pl.col(KEY).str.strip_chars(), PAYLOAD), found
+        return good.select(ROW, LINE, pl.col(KEY).str.strip_chars(), self._payload(good)), found
+
+    def _payload(self, table: pl.DataFrame) -> pl.Expr:
+        """The JSON of the rows; built once for each set of columns that have a value in every row."""
+        certain = frozenset(name for name in table.columns if not table.get_column(name).null_count())
+        if certain not in self._rendered:
+            self._rendered[certain] = render(self._tree, certain).alias(PAYLOAD)
+        return self._rendered[certain]
 
     def _verdict(self, number: int, clause: Clause, table: pl.DataFrame) -> pl.Expr:
         if clause.accept is not None:
@@ -82,7 +91,10 @@ class Plan:
             if verdicts.all():
                 continue
             rows = (~verdicts).arg_true()
-            for error in self._explained(number, clause, table[rows], cells[rows]):
+            suspects = table[rows]
+            if clause.leaf is None and clause.missing is None:
+                suspects = suspects.with_columns(self._payload(suspects))
+            for error in self._explained(number, clause, suspects, cells[rows]):
                 found.setdefault((error.row, str(error.column), error.code), error)
         return sorted(found.values(), key=lambda error: error.row)
 

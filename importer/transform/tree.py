@@ -1,14 +1,10 @@
-"""The payload as a tree of places along paths: `product.price`, `product.custom_attributes[url_key]`, `prices[0].qty`.
-
-The tree is rendered by expressions: every place becomes JSON text or vanishes, no row is touched in Python.
-"""
+"""The payload as a tree of places along paths: `product.price`, `product.custom_attributes[url_key]`, `prices[0].qty`."""
 
 import re
 from collections.abc import Mapping as Dict, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-import orjson
 import polars as pl
 
 from importer.domain.mapping import KeyedList
@@ -144,32 +140,10 @@ def present(node: Node) -> pl.Expr | bool:
     return pl.any_horizontal(found) if found else False
 
 
+def present_inside(node: Node) -> pl.Expr | bool:
+    """Whether a member is there, given that the object around it is."""
+    return True if isinstance(node, Constant) else present(node)
+
+
 def children(node: Object | Array) -> list[Node]:
     return list(node.members.values() if isinstance(node, Object) else node.entries.values())
-
-
-def render(node: Node) -> pl.Expr:
-    """JSON text of the node, null when it is absent."""
-    if isinstance(node, Leaf):
-        return pl.col(node.json)
-    if isinstance(node, Constant):
-        return pl.lit(orjson.dumps(node.value).decode())
-    marks = "{}" if isinstance(node, Object) else "[]"
-    text = pl.concat_str([pl.lit(marks[0]), _joined(node), pl.lit(marks[1])])
-    there = present(node)
-    return text if there is True else pl.when(there).then(text)
-
-
-def _joined(node: Object | Array) -> pl.Expr:
-    if isinstance(node, Array):
-        parts = [render(entry) for entry in node.entries.values()]
-    else:
-        parts = [_member(name, child) for name, child in node.members.items()]
-    return pl.concat_str(parts, separator=",", ignore_nulls=True) if parts else pl.lit("")
-
-
-def _member(name: str, child: Node) -> pl.Expr:
-    start = orjson.dumps(name).decode() + ":"
-    if isinstance(child, Constant):
-        return pl.lit(start + orjson.dumps(child.value).decode())
-    return pl.concat_str([pl.lit(start), render(child)])

@@ -13,7 +13,7 @@ import polars as pl
 from importer.transform import patterns
 from importer.transform.kinds import EXACT_DIGITS, Kind
 from importer.transform.schema import Validator
-from importer.transform.tree import Constant, Leaf, Node, Object, present
+from importer.transform.tree import Constant, Leaf, Node, Object, present_inside
 
 Verdict = pl.Expr | bool
 
@@ -104,14 +104,15 @@ def _of_object(word: str, argument: Any, node: Object, root: Any) -> Verdict:
     if word == "type":
         return argument == "object" or (isinstance(argument, list) and "object" in argument)
     if word == "required":
-        return every(present(members[name]) if name in members else False for name in argument)
+        return every(present_inside(members[name]) if name in members else False for name in argument)
     if word == "properties":
         inside = ((child, argument[name]) for name, child in members.items() if name in argument)
-        return every(either(negated(present(c)), exact(part, c, root)) for c, part in inside)
+        return every(either(negated(present_inside(c)), exact(part, c, root)) for c, part in inside)
     if word == "dependentRequired":
         pairs = ((members[name], needed) for name, needed in argument.items() if name in members)
         return every(
-            either(negated(present(c)), _of_object("required", needed, node, root)) for c, needed in pairs
+            either(negated(present_inside(c)), _of_object("required", needed, node, root))
+            for c, needed in pairs
         )
     raise Inexpressible(word)
 

@@ -1,0 +1,91 @@
+"""The files that the benchmarks read: 25 columns as a merchant writes them, some rows wrong in known ways.
+
+The same seed gives the same file. One cell in nine has a line break, names carry letters beyond ASCII, texts doubled
+quotes; `bad` is the share of rows that a check must refuse.
+"""
+
+import csv
+import random
+from collections.abc import Iterator
+from pathlib import Path
+
+import orjson
+
+COLUMNS = (
+    "sku", "name", "price", "set", "type", "weight", "status", "visibility", "description", "short", "url_key",
+    "meta_title", "meta_keywords", "meta_description", "tax", "websites", "categories", "brand", "color", "size", "stock",
+    "in_stock", "min_qty", "available_from", "manufacturer_code",
+)  # fmt: skip
+COLORS = ("Red", "Blue", "Green", "Black", "White", "Grün")
+SIZES = ("XS", "S", "M", "L", "XL")
+BRANDS = ("Müller & Söhne", "Acme", "Łódź Works", "東京", "Nordic")
+CATEGORIES = (
+    "Default Category",
+    "Default Category/Gear",
+    "Default Category/Gear/Bags",
+    "Default Category/Men",
+)
+DAMAGE = (
+    ("price", "free"), ("price", "-3"), ("price", "1.23456"), ("name", ""), ("weight", "heavy"), ("status", "maybe"),
+    ("visibility", "nobody"), ("set", "Cofee"), ("tax", "None such"), ("websites", "base,moon"),
+    ("categories", "Default Category/Moon"), ("color", "Octarine"), ("in_stock", "perhaps"), ("url_key", "no spaces!"),
+)  # fmt: skip
+"""A column and what stands in it instead of a good value."""
+
+
+def rows(count: int, *, bad: float = 0.01, seed: int = 42) -> Iterator[dict[str, str]]:
+    dice = random.Random(seed)  # noqa: S311 - a repeatable file
+    for n in range(count):
+        row = _good(n, dice)
+        if dice.random() < bad:
+            column, value = DAMAGE[dice.randrange(len(DAMAGE))]
+            row[column] = value
+        yield row
+
+
+def _good(n: int, dice: random.Random) -> dict[str, str]:
+    color, size, brand = dice.choice(COLORS), dice.choice(SIZES), dice.choice(BRANDS)
+    text = f'The "{color}" one, size {size}, by {brand}. ' + "Sturdy, light and made to last. " * 3
+    if n % 9 == 0:
+        text = text.replace(". ", ".\n", 1)
+    deep = CATEGORIES[1 : 2 + n % 3]
+    return {
+        "sku": f"B-{n:08d}",
+        "name": f"{brand} bag {n} {color}",
+        "price": f"{dice.randrange(1, 99_999) / 100:.2f}",
+        "set": "Bag",
+        "type": "simple",
+        "weight": f"{dice.randrange(1, 400) / 10}",
+        "status": "1" if n % 10 else "0",
+        "visibility": "Catalog, Search" if n % 4 else "Search",
+        "description": text,
+        "short": f"{color} bag, {size}",
+        "url_key": f"bag-{n}",
+        "meta_title": f"Bag {n}",
+        "meta_keywords": f"bag,{size},{n % 100}",
+        "meta_description": "" if n % 5 == 0 else f"A bag of {brand}",
+        "tax": "Taxable Goods",
+        "websites": "base" if n % 3 else "base,outlet",
+        "categories": ";".join(deep),
+        "brand": brand,
+        "color": color,
+        "size": size,
+        "stock": str(dice.randrange(0, 500)),
+        "in_stock": "yes" if n % 7 else "no",
+        "min_qty": "" if n % 2 else "1.0",
+        "available_from": f"{1 + n % 28:02d}.{1 + n % 12:02d}.2026",
+        "manufacturer_code": f"{n % 100_000:05d}",
+    }
+
+
+def write_csv(path: Path, count: int, *, bad: float = 0.01) -> None:
+    with path.open("w", newline="", encoding="utf-8") as file:
+        out = csv.writer(file, lineterminator="\n")
+        out.writerow(COLUMNS)
+        out.writerows(row.values() for row in rows(count, bad=bad))
+
+
+def write_jsonl(path: Path, count: int, *, bad: float = 0.01) -> None:
+    with path.open("wb") as file:
+        for row in rows(count, bad=bad):
+            file.write(orjson.dumps(row) + b"\n")
