@@ -144,6 +144,11 @@ def present(node: Node) -> pl.Expr | bool:
     return pl.any_horizontal(found) if found else False
 
 
+def inside(child: Node) -> pl.Expr | bool:
+    """Whether the node is there when what is around it is there: the name of a list's entry always is."""
+    return True if isinstance(child, Constant) else present(child)
+
+
 def children(node: Object | Array) -> list[Node]:
     return list(node.members.values() if isinstance(node, Object) else node.entries.values())
 
