@@ -17,8 +17,8 @@ from importer.domain.history import EventKind
 from importer.domain.imports import ImportStatus
 from importer.domain.rows import Outcome
 from importer.settings import Settings, ShopSettings
+from importer.transform.findings import SAID
 from importer.transform.rules import RULES
-from importer.transform.schema import CODES
 
 ROOT = Path(__file__).parent.parent
 CODE = re.compile(r'(?:code = |code=|"code": )"([a-z_]+(?:\.[a-z_]+)*)"')
@@ -46,7 +46,7 @@ def test_the_page_of_states_has_exactly_the_words_of_the_code(heading: str, word
 
 def test_every_code_is_documented() -> None:
     documented = set(re.findall(r"`([a-z_.]+)`", (ROOT / "docs/codes.md").read_text()))
-    used = {code for code, _ in CODES.values()} | {rule.code for rule in RULES.values() if rule.code}
+    used = {said.code for said in SAID.values()} | {rule.code for rule in RULES.values() if rule.code}
     for path in (ROOT / "importer").rglob("*.py"):
         if "sandbox" not in path.parts:
             used |= set(CODE.findall(path.read_text()))

@@ -1,140 +1,142 @@
-"""From JSON Schema to expressions that accept payloads without looking at them one by one.
+"""From JSON Schema to clauses that accept payloads without looking at them one by one.
 
-Each `Clause` is true for a row only if its part of the schema holds there; where it is not true, the schema itself
-decides. So an expression may be too strict and never too lenient, and what has no expression costs time only.
+The expression of a clause is true for a row only if its part of the schema holds there; where it is not true, the
+schema itself decides, with that part and that place alone.
 """
 
-import re
 from collections.abc import Callable, Iterator, Mapping as Dict
 from dataclasses import dataclass
 from typing import Any
 
 import polars as pl
 
-from importer.transform.schema import Validator
-from importer.transform.tree import Array, Constant, Leaf, Node, Object, children, present, present_inside
-from importer.transform.verdicts import (
-    ANNOTATIONS,
-    MOST_NESTED,
-    Inexpressible,
-    either,
-    exact,
-    expression,
-    followed,
-    negated,
-    plain,
-    rooted,
-)
+from importer.transform.ground import ANNOTATIONS, MOST_NESTED, Ground, followed
+from importer.transform.logic import either, expression, negated
+from importer.transform.tree import Array, Constant, Leaf, Node, Object, present
+from importer.transform.verdicts import applying, exact, has
 
 
 @dataclass(frozen=True)
 class Clause:
-    """`leaf` and `schema`: a value to be held against a part of the schema when the clause is not true for it.
+    """Where `accept` is not true, what is at `node` has to be held against `schema`.
 
-    `missing`: the path that is required. Neither: the whole payload is to be looked at. A clause of a leaf without
-    `accept` is decided once for each distinct value.
+    `missing`: nothing has to be looked at, the value of that path is required and not there.
     """
 
-    accept: pl.Expr | None
-    leaf: Leaf | None = None
-    schema: Any = None
+    accept: pl.Expr
+    node: Node
+    schema: Any = True
     missing: str | None = None
 
 
-def clauses(schema: Any, node: Node, root: Any, depth: int = 0) -> Iterator[Clause]:
-    """What has to hold at `node`; parts that hold for every row are left out."""
-    schema = followed(schema, root)
+def clauses(schema: Any, node: Node, ground: Ground, depth: int = 0) -> Iterator[Clause]:
+    """What has to hold at `node` where it is there; parts that hold for every row are left out."""
+    schema = followed(schema, ground.root)
     if schema is True or schema == {}:
         return
     if schema is False or depth > MOST_NESTED:
-        yield Clause(expression(negated(present(node))))
-    elif isinstance(node, Leaf):
-        yield Clause(_of_leaf(schema, node, root), leaf=node, schema=schema)
-    elif isinstance(node, Constant):
-        if not Validator(rooted(schema, root)).is_valid(node.value):
-            yield Clause(pl.lit(value=False))
+        yield Clause(expression(negated(present(node))), node, schema)
+    elif isinstance(node, Leaf | Constant):
+        yield from _one(schema, node, ground)
     else:
         for word in schema:
             if word not in ANNOTATIONS:
-                yield from WORDS.get(word, _whole_word)(word, schema, node, root, depth)
+                yield from WORDS.get(word, _word)(word, schema, node, ground, depth)
 
 
-def _of_leaf(schema: Any, leaf: Leaf, root: Any) -> pl.Expr | None:
-    try:
-        verdict = exact(schema, leaf, root, lenient=True)
-    except Inexpressible:
-        return None
-    # a cleared value has JSON and no value: it is looked at
-    there = pl.col(leaf.value).is_not_null() & plain(leaf)
-    return pl.col(leaf.json).is_null() | (there & expression(verdict))
+def _one(schema: Any, node: Node, ground: Ground) -> Iterator[Clause]:
+    verdict = exact(schema, node, ground)
+    if verdict is not True:
+        yield Clause(expression(either(negated(present(node)), verdict)), node, schema)
 
 
 Container = Object | Array
-Around = Callable[[str, Dict[str, Any], Container, Any, int], Iterator[Clause]]
+Around = Callable[[str, Dict[str, Any], Container, Ground, int], Iterator[Clause]]
 
 
-def _members(word: str, schema: Dict[str, Any], node: Container, root: Any, depth: int) -> Iterator[Clause]:
+def _members(
+    word: str, schema: Dict[str, Any], node: Container, ground: Ground, depth: int
+) -> Iterator[Clause]:
     """`properties`, `patternProperties` and `additionalProperties`: what each says of the members that are there."""
     if isinstance(node, Object):
         for name, child in node.members.items():
-            for part in _applying(word, name, schema):
-                yield from clauses(part, child, root, depth + 1)
+            for part in applying(word, name, schema):
+                yield from _inside(part, child, node, ground, depth)
 
 
-def _applying(word: str, name: str, schema: Dict[str, Any]) -> list[Any]:
-    """The schemas under `word` for a member that is called `name`."""
-    if word == "properties":
-        return [schema[word][name]] if name in schema[word] else []
-    matching = [
-        part for pattern, part in schema.get("patternProperties", {}).items() if re.search(pattern, name)
-    ]
-    if word == "patternProperties":
-        return matching
-    return [] if name in schema.get("properties", {}) or matching else [schema[word]]
+def _inside(part: Any, child: Node, node: Container, ground: Ground, depth: int) -> Iterator[Clause]:
+    """A constant is there whenever what is around it is."""
+    if not isinstance(child, Constant):
+        yield from clauses(part, child, ground, depth + 1)
+    elif not exact(part, child, ground):
+        yield Clause(expression(negated(present(node))), child, part)
 
 
-def _items(word: str, schema: Dict[str, Any], node: Container, root: Any, depth: int) -> Iterator[Clause]:
+def _items(
+    word: str, schema: Dict[str, Any], node: Container, ground: Ground, depth: int
+) -> Iterator[Clause]:
     if isinstance(node, Object):
         return
     if "prefixItems" in schema:
-        yield _whole({"prefixItems": schema["prefixItems"], word: schema[word]}, node, root)
+        yield from _one({"prefixItems": schema["prefixItems"], word: schema[word]}, node, ground)
         return
-    for entry in children(node):
-        yield from clauses(schema[word], entry, root, depth + 1)
+    for entry in node.entries.values():
+        yield from _inside(schema[word], entry, node, ground, depth)
 
 
 def _required(
-    word: str, schema: Dict[str, Any], node: Container, _root: Any, _depth: int
+    word: str, schema: Dict[str, Any], node: Container, _ground: Ground, _depth: int
 ) -> Iterator[Clause]:
     if isinstance(node, Object):
         for name in schema[word]:
-            there = present_inside(node.members[name]) if name in node.members else False
-            needed = either(negated(present(node)), there)
+            needed = either(negated(present(node)), has(node, name))
             if needed is not True:
-                yield Clause(expression(needed), missing=f"{node.path}.{name}".lstrip("."))
+                yield Clause(expression(needed), node, missing=f"{node.path}.{name}".lstrip("."))
 
 
-def _all_of(word: str, schema: Dict[str, Any], node: Container, root: Any, depth: int) -> Iterator[Clause]:
-    for part in schema[word]:
-        yield from clauses(part, node, root, depth + 1)
-
-
-def _if(_word: str, schema: Dict[str, Any], node: Container, root: Any, depth: int) -> Iterator[Clause]:
-    """A condition that is known beforehand (the name of a list's entry) leaves one of its branches."""
-    try:
-        condition = exact(schema["if"], node, root)
-    except Inexpressible:
-        condition = None
-    if isinstance(condition, bool):
-        yield from clauses(schema.get("then" if condition else "else", True), node, root, depth + 1)
-    else:
-        yield _whole({word: schema[word] for word in ("if", "then", "else") if word in schema}, node, root)
-
-
-def _whole_word(
-    word: str, schema: Dict[str, Any], node: Container, root: Any, _depth: int
+def _all_of(
+    word: str, schema: Dict[str, Any], node: Container, ground: Ground, depth: int
 ) -> Iterator[Clause]:
-    yield _whole({word: schema[word]}, node, root)
+    for part in schema[word]:
+        yield from clauses(part, node, ground, depth + 1)
+
+
+def _ref(word: str, schema: Dict[str, Any], node: Container, ground: Ground, depth: int) -> Iterator[Clause]:
+    alone = {word: schema[word]}
+    target = followed(alone, ground.root)
+    yield from _one(alone, node, ground) if target is alone else clauses(target, node, ground, depth + 1)
+
+
+def _if(_word: str, schema: Dict[str, Any], node: Container, ground: Ground, depth: int) -> Iterator[Clause]:
+    """A condition that is known beforehand (the name of a list's entry) leaves one of its branches."""
+    condition = exact(schema["if"], node, ground)
+    if isinstance(condition, bool):
+        yield from clauses(schema.get("then" if condition else "else", True), node, ground, depth + 1)
+    else:
+        yield from _one(_words(schema, "if", "then", "else"), node, ground)
+
+
+def _contains(
+    word: str, schema: Dict[str, Any], node: Container, ground: Ground, _depth: int
+) -> Iterator[Clause]:
+    yield from _one(_words(schema, word, "minContains", "maxContains"), node, ground)
+
+
+def _whole(
+    _word: str, schema: Dict[str, Any], node: Container, ground: Ground, _depth: int
+) -> Iterator[Clause]:
+    """What no other word has looked at depends on all of them."""
+    yield from _one(schema, node, ground)
+
+
+def _word(
+    word: str, schema: Dict[str, Any], node: Container, ground: Ground, _depth: int
+) -> Iterator[Clause]:
+    yield from _one({word: schema[word]}, node, ground)
+
+
+def _words(schema: Dict[str, Any], *words: str) -> dict[str, Any]:
+    return {word: schema[word] for word in words if word in schema}
 
 
 WORDS: dict[str, Around] = {
@@ -142,16 +144,13 @@ WORDS: dict[str, Around] = {
     "patternProperties": _members,
     "additionalProperties": _members,
     "items": _items,
+    "prefixItems": _items,
     "required": _required,
     "allOf": _all_of,
+    "$ref": _ref,
     "if": _if,
+    "contains": _contains,
+    "unevaluatedProperties": _whole,
+    "unevaluatedItems": _whole,
 }
 """Words of the schema of an object or a list that fall apart into clauses; any other is one clause."""
-
-
-def _whole(schema: Any, node: Container, root: Any) -> Clause:
-    absent = negated(present(node))
-    try:
-        return Clause(expression(either(absent, exact(schema, node, root))))
-    except Inexpressible:
-        return Clause(expression(absent))

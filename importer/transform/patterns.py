@@ -28,5 +28,5 @@ def same_in_rust(pattern: str) -> bool:
 
 
 def found(value: pl.Expr, pattern: str) -> pl.Expr:
-    """True only where Python finds the pattern too."""
-    return value.str.contains(pattern) & value.str.contains(PRINTABLE)
+    """Whether Python finds the pattern; null where that is not known."""
+    return pl.when(value.str.contains(PRINTABLE)).then(value.str.contains(pattern))

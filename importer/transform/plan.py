@@ -1,23 +1,44 @@
 """How values of one set of columns become payloads, and which of them the schema has to look at."""
 
-from collections.abc import Iterable, Iterator, Mapping as Dict, Sequence
-from typing import Any
+from collections.abc import Iterator, Mapping as Dict, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 import polars as pl
 
 from importer.domain.errors import RequestError
 from importer.domain.mapping import Column, Mapping
 from importer.domain.rows import LINE, ROW, Outcome, RowError
-from importer.transform import schema
+from importer.transform import findings, schema
 from importer.transform.accept import Clause, clauses
 from importer.transform.cells import KEY, Values
-from importer.transform.kinds import Kind
-from importer.transform.rendering import render
+from importer.transform.findings import Finding
+from importer.transform.ground import Ground
+from importer.transform.rendering import payload, render
 from importer.transform.tree import Constant, Leaf, grow
 
 PAYLOAD = "#payload"
-KNOWN_VERDICTS = 50_000
-"""Distinct values of a leaf whose verdict is remembered."""
+KNOWN_VALUES, KNOWN_CHARACTERS = 10_000, 500
+"""Distinct values of a clause for which is remembered what was found; longer ones are looked at again."""
+
+
+class Told(NamedTuple):
+    """A finding as the file's owner sees it. `cell`: the column of the frame that holds the value."""
+
+    column: str
+    cell: str | None
+    code: str
+    text: str
+    fix: str
+
+
+@dataclass(frozen=True)
+class Looked:
+    """A clause with what the schema has said so far, by the JSON text that was looked at."""
+
+    clause: Clause
+    checker: Any
+    known: dict[str, tuple[Told, ...]]
 
 
 class Plan:
@@ -38,25 +59,19 @@ class Plan:
         self._columns = {leaf.path: column for column, leaf in leaves}
         self._tree = tree
         self._rendered: dict[frozenset[str], pl.Expr] = {}
-        self._clauses = list(clauses(mapping.schema, tree, mapping.schema))
-        self._checker = schema.validator(mapping)
-        self._parts = {
-            number: self._checker.evolve(schema=clause.schema)
-            for number, clause in enumerate(self._clauses)
-            if clause.leaf is not None
-        }
-        self._verdicts: dict[int, dict[str, bool]] = {}
+        checker = schema.validator(mapping)
+        self._looked = [
+            Looked(clause, checker.evolve(schema=clause.schema), {})
+            for clause in clauses(mapping.schema, tree, Ground(mapping.schema, checker))
+        ]
 
     def __call__(
         self, values: Values, errors: Sequence[RowError], cells: pl.DataFrame
     ) -> tuple[pl.DataFrame, list[RowError]]:
         """Operations and what the schema finds. A value that failed by its rule is not reported missing as well."""
         table = values.table
-        accepted = table.select(
-            self._verdict(n, clause, table).alias(str(n)) for n, clause in enumerate(self._clauses)
-        )
         broken = {(error.row, error.column) for error in errors}
-        found = [f for f in self._findings(table, accepted, cells) if (f.row, f.column) not in broken]
+        found = [error for error in self._found(table, cells) if (error.row, error.column) not in broken]
         invalid = {error.row for error in errors} | {error.row for error in found}
         good = table if not invalid else table.filter(~pl.col(ROW).is_in(list(invalid)))
         return good.select(ROW, LINE, pl.col(KEY).str.strip_chars(), self._payload(good)), found
@@ -65,76 +80,82 @@ class Plan:
         """The JSON of the rows; built once for each set of columns that have a value in every row."""
         certain = frozenset(name for name in table.columns if not table.get_column(name).null_count())
         if certain not in self._rendered:
-            self._rendered[certain] = render(self._tree, certain).alias(PAYLOAD)
+            self._rendered[certain] = payload(self._tree, certain).alias(PAYLOAD)
         return self._rendered[certain]
 
-    def _verdict(self, number: int, clause: Clause, table: pl.DataFrame) -> pl.Expr:
-        if clause.accept is not None:
-            return clause.accept
-        leaf = clause.leaf
-        assert leaf is not None  # noqa: S101 - a clause without an expression belongs to a leaf
-        distinct = table.get_column(leaf.json).unique().drop_nulls().to_list()
-        known = self._verdicts.setdefault(number, {})
-        if len(known) > KNOWN_VERDICTS:
-            known.clear()
-        part = self._parts[number]
-        known.update((text, part.is_valid(schema.load(text))) for text in distinct if text not in known)
-        return ~pl.col(leaf.json).is_in([text for text in distinct if not known[text]]).fill_null(value=False)
-
-    def _findings(self, table: pl.DataFrame, accepted: pl.DataFrame, cells: pl.DataFrame) -> list[RowError]:
-        """What the schema itself says of the rows and values that were not accepted."""
-        found: dict[tuple[int, str, str], RowError] = {}
-        for number, clause in enumerate(self._clauses):
-            verdicts = accepted.get_column(str(number))
+    def _found(self, table: pl.DataFrame, cells: pl.DataFrame) -> list[RowError]:
+        """What the schema itself says of the places that were not accepted, in the order of the file."""
+        accepted = table.select(one.clause.accept.alias(str(n)) for n, one in enumerate(self._looked))
+        found: dict[tuple[int, Told], None] = {}
+        for verdicts, looked in zip(accepted, self._looked, strict=True):
             if verdicts.len() == 1 < table.height:  # the same for all rows
                 verdicts = verdicts.new_from_index(0, table.height)
-            if verdicts.all():
-                continue
-            rows = (~verdicts).arg_true()
-            suspects = table[rows]
-            if clause.leaf is None and clause.missing is None:
-                suspects = suspects.with_columns(self._payload(suspects))
-            for error in self._explained(number, clause, suspects, cells[rows]):
-                found.setdefault((error.row, str(error.column), error.code), error)
-        return sorted(found.values(), key=lambda error: error.row)
+            if not verdicts.all():
+                found.update(dict.fromkeys(self._told(looked, table, (~verdicts).arg_true())))
+        return _errors(sorted(found, key=lambda one: one[0]), table, cells)
 
-    def _explained(
-        self, number: int, clause: Clause, rows: pl.DataFrame, cells: pl.DataFrame
-    ) -> Iterator[RowError]:
-        for place, row in enumerate(rows.iter_rows(named=True)):
-            for finding in self._of_clause(number, clause, row):
-                yield self._error(row, finding, cells, place)
-
-    def _of_clause(self, number: int, clause: Clause, row: Dict[str, Any]) -> Iterable[schema.Finding]:
+    def _told(self, looked: Looked, table: pl.DataFrame, places: pl.Series) -> Iterator[tuple[int, Told]]:
+        """(place in the frame, what is wrong there); every distinct value is looked at once."""
+        clause, known = looked.clause, looked.known
         if clause.missing is not None:
-            return [schema.missing(clause.missing)]
-        if clause.leaf is None:
-            return schema.findings(self._checker, schema.load(row[PAYLOAD]), self._mapping)
-        leaf, text = clause.leaf, row[clause.leaf.json]
-        value = (
-            row[leaf.value] if leaf.kind is Kind.TEXT and row[leaf.value] is not None else schema.load(text)
-        )
-        return schema.findings(self._parts[number], value, self._mapping, at=leaf.path)
+            told = self._as_told(findings.missing(clause.missing))
+            yield from ((place, told) for place in places.to_list())
+            return
+        if len(known) > KNOWN_VALUES:
+            known.clear()
+        for place, text in zip(places.to_list(), _texts(clause, table, places), strict=True):
+            if text is None:
+                continue
+            said = known.get(text)
+            if said is None:
+                said = self._said(looked, text)
+                if len(text) <= KNOWN_CHARACTERS:
+                    known[text] = said
+            for one in said:
+                yield place, one
 
-    def _error(
-        self, row: Dict[str, Any], finding: schema.Finding, cells: pl.DataFrame, place: int
-    ) -> RowError:
+    def _said(self, looked: Looked, text: str) -> tuple[Told, ...]:
+        found = findings.findings(
+            looked.checker, schema.load(text), self._mapping, at=looked.clause.node.path
+        )
+        return tuple(dict.fromkeys(self._as_told(finding) for finding in found))
+
+    def _as_told(self, finding: Finding) -> Told:
         path, code, text, fix = finding
         column = self._columns.get(path) or _nearest(path, self._columns)
         if column is None:  # the file gives no value for this path: name the column that would
             column = next((c for c in self._mapping.columns.values() if c.to == path), None)
-        has_cell = column is not None and column.name in cells.columns
-        return RowError(
-            row=row[ROW],
-            line=row[LINE],
-            key=row[KEY],
+        return Told(column.label if column else path, column.name if column else None, code, text, fix)
+
+
+def _texts(clause: Clause, table: pl.DataFrame, places: pl.Series) -> list[str | None]:
+    """The JSON of the clause's place in these rows; None where there is nothing."""
+    text = render(clause.node)
+    names = dict.fromkeys([ROW, *text.meta.root_names()])
+    return table.select(*names)[places].select(ROW, text.alias("#text")).get_column("#text").to_list()
+
+
+def _errors(found: list[tuple[int, Told]], table: pl.DataFrame, cells: pl.DataFrame) -> list[RowError]:
+    if not found:
+        return []
+    places = pl.Series([place for place, _ in found], dtype=pl.UInt32)
+    wanted = dict.fromkeys(told.cell for _, told in found if told.cell in cells.columns)
+    held: Dict[Any, list[Any]] = {name: cells.get_column(str(name))[places].to_list() for name in wanted}
+    rows = table.select(ROW, LINE, KEY)[places].iter_rows()
+    return [
+        RowError(
+            row=row,
+            line=line,
+            key=key,
             outcome=Outcome.INVALID,
-            code=code,
-            text=text,
-            fix=fix,
-            column=column.label if column else path,
-            value=(cells.item(place, column.name) or "") if has_cell and column else None,
+            code=told.code,
+            text=told.text,
+            fix=told.fix,
+            column=told.column,
+            value=(held[told.cell][number] or "") if told.cell in held else None,
         )
+        for number, ((row, line, key), (_, told)) in enumerate(zip(rows, found, strict=True))
+    ]
 
 
 def _nearest(path: str, columns: Dict[str, Column]) -> Column | None:

@@ -15,9 +15,14 @@ from importer.transform.tree import Array, Constant, Leaf, Node, Object, present
 Piece = str | pl.Expr
 
 
-def render(root: Node, certain: Collection[str]) -> pl.Expr:
-    """JSON text of the payload. `certain` names the JSON columns without any null."""
+def payload(root: Node, certain: Collection[str]) -> pl.Expr:
+    """JSON text of the whole tree. `certain` names the JSON columns without any null."""
     return _joined(list(_pieces(root, certain)))
+
+
+def render(node: Node) -> pl.Expr:
+    """JSON text of a part of the tree, null where it is absent."""
+    return _optional("", node, ())
 
 
 def _joined(pieces: Sequence[Piece]) -> pl.Expr:

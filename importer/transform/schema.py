@@ -1,95 +1,156 @@
-"""The mapping's JSON Schema (draft 2020-12) judges payloads, value by value; `accept` spares it most of the work."""
+"""The mapping's JSON Schema (draft 2020-12): what a document may say, and the checker that judges values exactly."""
 
 import json
-from collections.abc import Iterator, Mapping as Dict
-from decimal import Decimal
-from typing import Any, NamedTuple
+import math
+from collections.abc import Callable, Iterator, Mapping as Dict
+from decimal import Decimal, localcontext
+from operator import ge, gt, le, lt
+from typing import Any
 
 from jsonschema import Draft202012Validator, ValidationError, validators
 from jsonschema.exceptions import SchemaError
 from referencing import Registry
+from referencing.exceptions import Unresolvable
+from referencing.jsonschema import DRAFT202012
 
 from importer.domain.mapping import Mapping
 
+MOST_PLACES = 1_000
+"""Digits between the first of a number and the last of its step; beyond that it counts as no multiple."""
 
-def _multiple_of(_validator: Any, step: Any, instance: Any, _schema: Any) -> Iterator[ValidationError]:
+
+def _number(_checker: Any, value: Any) -> bool:
+    return isinstance(value, int | float | Decimal) and not isinstance(value, bool)
+
+
+def _integer(checker: Any, value: Any) -> bool:
+    return _number(checker, value) and (isinstance(value, int) or value == value // 1)
+
+
+def _decimal(number: float | Decimal) -> Decimal:
+    return number if isinstance(number, Decimal) else Decimal(repr(number))
+
+
+def _multiple_of(checker: Any, step: Any, value: Any, _schema: Any) -> Iterator[ValidationError]:
     """Exact: the library divides floats and finds that 19.99 is no multiple of 0.01."""
-    if isinstance(instance, bool) or not isinstance(instance, int | float):
+    if not checker.is_type(value, "number"):
         return
-    if Decimal(repr(instance)) % Decimal(repr(step)):
-        yield ValidationError(f"{instance!r} is not a multiple of {step}")
+    number, unit = _decimal(value), _decimal(step)
+    places = number.adjusted() - int(unit.as_tuple().exponent)
+    with localcontext(prec=max(28, min(places, MOST_PLACES) + 2)):
+        if places > MOST_PLACES or number % unit:
+            yield ValidationError(f"{value!r} is not a multiple of {step}")
 
 
-Validator: Any = validators.extend(Draft202012Validator, {"multipleOf": _multiple_of})  # type: ignore[no-untyped-call]
+def _bound(holds: Callable[[Any, Any], bool]) -> Callable[..., Iterator[ValidationError]]:
+    def judge(checker: Any, limit: Any, value: Any, _schema: Any) -> Iterator[ValidationError]:
+        if checker.is_type(value, "number"):
+            exact = (value, _decimal(limit)) if isinstance(value, Decimal) else (value, limit)
+            if not holds(*exact):
+                yield ValidationError(f"{value!r} is beyond {limit}")
 
-CODES: dict[str, tuple[str, str]] = {
-    "required": ("required", "The value is missing."),
-    "type": ("type", "The value must be of the type {limit}."),
-    "minimum": ("number.minimum", "The number must be {limit} or more."),
-    "maximum": ("number.maximum", "The number must be {limit} or less."),
-    "exclusiveMinimum": ("number.minimum", "The number must be more than {limit}."),
-    "exclusiveMaximum": ("number.maximum", "The number must be less than {limit}."),
-    "multipleOf": ("number.step", "The number must be a multiple of {limit}."),
-    "minLength": ("text.too_short", "The text must have at least {limit} characters."),
-    "maxLength": ("text.too_long", "The text must have at most {limit} characters."),
-    "pattern": ("text.pattern", "The text must look like {limit}."),
-    "enum": ("values.unknown", "The value must be one of {limit}."),
-    "const": ("values.unknown", "The value must be {limit}."),
-    "minItems": ("list.too_short", "The list must have at least {limit} entries."),
-    "maxItems": ("list.too_long", "The list must have at most {limit} entries."),
-}
-"""Keyword of the schema -> code of the row error and its sentence."""
-
-FIXES = {"required": "Fill it in."}
-"""What to do, by keyword; the others want the cell corrected."""
+    return judge
 
 
-class Finding(NamedTuple):
-    """What the schema finds at a path of the payload: a code, what is wrong, what to do."""
+TYPES = Draft202012Validator.TYPE_CHECKER.redefine_many({"number": _number, "integer": _integer})
+Validator: Any = validators.extend(  # type: ignore[no-untyped-call]
+    Draft202012Validator,
+    {
+        "multipleOf": _multiple_of,
+        "minimum": _bound(ge),
+        "maximum": _bound(le),
+        "exclusiveMinimum": _bound(gt),
+        "exclusiveMaximum": _bound(lt),
+    },
+    type_checker=TYPES,
+)
 
-    path: str
-    code: str
-    text: str
-    fix: str
+
+def validator(mapping: Mapping) -> Any:
+    """Built once for each run. The empty registry keeps `$ref` from fetching anything over the network."""
+    return Validator(mapping.schema, registry=Registry())
+
+
+def load(text: str) -> Any:
+    """JSON as the checker wants it: whole numbers of any size stay whole, no digit of another is lost."""
+    return json.loads(text, parse_float=_exactly)
+
+
+def _exactly(text: str) -> float | Decimal:
+    near, exact = float(text), Decimal(text)
+    return near if Decimal(repr(near)) == exact else exact
 
 
 def fault(schema: Dict[str, Any]) -> tuple[str, str] | None:
-    """(path, what is wrong with the schema itself): its own words, unknown words, patterns, references to elsewhere."""
+    """(path, what is wrong with the schema itself): its own words, unknown words, patterns, references."""
     try:
         Draft202012Validator.check_schema(schema)
     except SchemaError as error:
         return ".".join(str(part) for part in error.absolute_path), error.message
-    return next(iter(_strange(schema, "")), None)
+    resolver = Registry().resolver_with_root(DRAFT202012.create_resource(schema))
+    return next(iter(_strange(schema, "", resolver)), None)
 
 
 WORDS = frozenset(Draft202012Validator.VALIDATORS) | {
-    "$schema", "$id", "$comment", "$defs", "$anchor", "title", "description", "default", "examples", "deprecated",
-    "readOnly", "writeOnly", "contentEncoding", "contentMediaType", "contentSchema", "then", "else", "minContains",
-    "maxContains",
+    "$schema", "$id", "$comment", "$defs", "$anchor", "$dynamicAnchor", "title", "description", "default", "examples",
+    "deprecated", "readOnly", "writeOnly", "contentEncoding", "contentMediaType", "contentSchema", "then", "else",
+    "minContains", "maxContains",
 }  # fmt: skip
 """Every word of draft 2020-12; another one is a typing error, which the standard would silently ignore."""
+REFERENCES = ("$ref", "$dynamicRef")
 NESTED = ("properties", "patternProperties", "$defs", "dependentSchemas")
 INNER = (
     "items", "contains", "additionalProperties", "propertyNames", "if", "then", "else", "not", "unevaluatedItems",
     "unevaluatedProperties",
 )  # fmt: skip
 LISTS = ("allOf", "anyOf", "oneOf", "prefixItems")
+IN_PLACE = ("if", "then", "else", "not", "dependentSchemas", "allOf", "anyOf", "oneOf")
+"""Words whose schemas judge the same value once more."""
 
 
-def _strange(schema: Any, path: str) -> Iterator[tuple[str, str]]:
+def _strange(schema: Any, path: str, resolver: Any) -> Iterator[tuple[str, str]]:
     if not isinstance(schema, dict):
         return
-    for word in schema:
-        if word not in WORDS:
-            yield f"{path}.{word}".lstrip("."), f"`{word}` is no word of JSON Schema"
-    reference = str(schema.get("$ref", "#"))
-    if not reference.startswith("#"):
-        yield (
-            f"{path}.$ref".lstrip("."),
-            f"`{reference}` is elsewhere; only references into the same schema are read",
-        )
+    for word, argument in schema.items():
+        if said := _of_word(word, argument, path, resolver):
+            yield f"{path}.{word}".lstrip("."), said
+    if _endless(schema, resolver, frozenset()):
+        yield path, "it refers to itself and comes to no end"
     for inner, part in subschemas(schema):
-        yield from _strange(part, f"{path}.{inner}".lstrip("."))
+        yield from _strange(part, f"{path}.{inner}".lstrip("."), resolver)
+
+
+def _of_word(word: str, argument: Any, path: str, resolver: Any) -> str | None:
+    if word not in WORDS:
+        return f"`{word}` is no word of JSON Schema"
+    if word == "$id" and path:
+        return "a part of a schema cannot have an `$id` here; refer to it as `#/$defs/...`"
+    if word in REFERENCES and not str(argument).startswith("#"):
+        return f"`{argument}` is elsewhere; only references into the same schema are read"
+    if word in REFERENCES and _target(argument, resolver) is None:
+        return f"there is nothing at `{argument}`"
+    numbers = argument if isinstance(argument, list) else [argument]
+    if any(isinstance(one, float) and not math.isfinite(one) for one in numbers):
+        return "the number has no end"
+    return None
+
+
+def _target(reference: str, resolver: Any) -> Any:
+    try:
+        return resolver.lookup(reference).contents
+    except Unresolvable:
+        return None
+
+
+def _endless(schema: Any, resolver: Any, begun: frozenset[int]) -> bool:
+    """Whether judging one value by it would never end."""
+    if not isinstance(schema, dict):
+        return False
+    if id(schema) in begun:
+        return True
+    again = [part for path, part in subschemas(schema) if path.partition(".")[0] in IN_PLACE]
+    again += [_target(schema[word], resolver) for word in REFERENCES if word in schema]
+    return any(_endless(part, resolver, begun | {id(schema)}) for part in again)
 
 
 def subschemas(schema: Dict[str, Any]) -> Iterator[tuple[str, Any]]:
@@ -101,50 +162,3 @@ def subschemas(schema: Dict[str, Any]) -> Iterator[tuple[str, Any]]:
         yield from ((f"{word}.{name}", part) for name, part in schema.get(word, {}).items())
     for word in LISTS:
         yield from ((f"{word}.{place}", part) for place, part in enumerate(schema.get(word, [])))
-
-
-def validator(mapping: Mapping) -> Any:
-    """Built once for each run. The empty registry keeps `$ref` from fetching anything over the network."""
-    return Validator(mapping.schema, registry=Registry())
-
-
-def load(text: str) -> Any:
-    """JSON as the validator wants it: whole numbers of any size stay whole."""
-    return json.loads(text)
-
-
-def findings(checker: Any, instance: Any, mapping: Mapping, *, at: str = "") -> Iterator[Finding]:
-    """Everything the schema finds in an instance that stands at the path `at` of the payload.
-
-    A missing value has the path where it should be.
-    """
-    seen: set[tuple[str, str]] = set()
-    for error in checker.iter_errors(instance):
-        code, sentence = CODES.get(error.validator, (f"schema.{error.validator}", error.message))
-        base = _path(error, instance, mapping, at)
-        paths = [base]
-        if error.validator == "required":
-            paths = [
-                f"{base}.{name}".lstrip(".") for name in error.validator_value if name not in error.instance
-            ]
-        for path in paths:
-            if (path, code) not in seen:
-                seen.add((path, code))
-                text = sentence.replace("{limit}", str(error.validator_value))
-                yield Finding(path, code, text, FIXES.get(error.validator, "Correct the cell."))
-
-
-def missing(path: str) -> Finding:
-    code, text = CODES["required"]
-    return Finding(path, code, text, FIXES["required"])
-
-
-def _path(error: ValidationError, payload: Any, mapping: Mapping, path: str) -> str:
-    """The path as the mapping writes it: an entry of a keyed list by its name, not its place."""
-    for part in error.absolute_path:
-        if path in mapping.lists and isinstance(part, int):
-            form = mapping.lists[path]
-            return f"{path}[{payload[part][form.key]}]"
-        path = f"{path}[{part}]" if isinstance(part, int) else f"{path}.{part}".lstrip(".")
-        payload = payload[part]
-    return path

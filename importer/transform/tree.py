@@ -140,9 +140,9 @@ def present(node: Node) -> pl.Expr | bool:
     return pl.any_horizontal(found) if found else False
 
 
-def present_inside(node: Node) -> pl.Expr | bool:
-    """Whether a member is there, given that the object around it is."""
-    return True if isinstance(node, Constant) else present(node)
+def inside(child: Node) -> pl.Expr | bool:
+    """Whether the node is there when what is around it is there: the name of a list's entry always is."""
+    return True if isinstance(child, Constant) else present(child)
 
 
 def children(node: Object | Array) -> list[Node]:

@@ -1,246 +1,249 @@
-"""Words of JSON Schema as expressions over a place of the payload: true where the schema holds there, false where not.
+"""A part of a JSON Schema as an expression over a place of the payload: true where it holds, false where it does not.
 
-What has no exact expression raises Inexpressible, and the schema itself decides.
+Null where that is not known: then the schema itself decides. So an expression may say too little and never too much.
 """
 
 import re
-from collections.abc import Callable, Iterable, Mapping as Dict
+from collections.abc import Callable, Mapping as Dict
 from typing import Any
 
-import orjson
 import polars as pl
 
-from importer.transform import patterns
-from importer.transform.kinds import EXACT_DIGITS, Kind
-from importer.transform.schema import Validator
-from importer.transform.tree import Constant, Leaf, Node, Object, present_inside
+from importer.transform import scalars
+from importer.transform.ground import ANNOTATIONS, Ground, followed
+from importer.transform.kinds import Kind
+from importer.transform.logic import Verdict, both, either, every, negated, number_of, some
+from importer.transform.scalars import OF_LISTS, OF_OBJECTS, Scalar, at_least, at_most, known
+from importer.transform.tree import Array, Constant, Leaf, Node, Object, inside
 
-Verdict = pl.Expr | bool
-
-
-class Inexpressible(Exception):
-    """No expression says this exactly."""
+Place = Node | Scalar
 
 
-ANNOTATIONS = frozenset(
-    {
-        "title", "description", "default", "examples", "deprecated", "readOnly", "writeOnly", "$comment", "$schema",
-        "$id", "$defs", "format", "contentEncoding", "contentMediaType", "contentSchema", "then", "else",
-    }
-)  # fmt: skip
-"""Words that judge nothing; `then` and `else` belong to `if`."""
-MOST_NESTED = 32
-
-
-def exact(schema: Any, node: Node, root: Any, *, lenient: bool = False) -> Verdict:
-    """True where the schema holds at `node`, false where it does not. Raises Inexpressible.
-
-    `lenient`: false may also mean that it is not known.
-    """
-    schema = followed(schema, root)
+def exact(schema: Any, place: Place, ground: Ground) -> Verdict:
+    """What the schema says of a place that is there."""
+    schema = followed(schema, ground.root)
     if isinstance(schema, bool):
         return schema
-    if isinstance(node, Constant):
-        return bool(Validator(rooted(schema, root)).is_valid(node.value))
-    words = ((word, argument) for word, argument in schema.items() if word not in ANNOTATIONS)
-    verdict = every(_word(word, argument, schema, node, root, lenient=lenient) for word, argument in words)
-    if isinstance(node, Leaf) and not lenient and not isinstance(verdict, bool):
-        return _guarded(verdict, node)
+    if isinstance(place, Constant):
+        return ground.holds(schema, place.value)
+    if isinstance(place, Leaf):
+        return _of_leaf(schema, place, ground)
+    return every(_word(word, schema, place, ground) for word in schema if word not in ANNOTATIONS)
+
+
+def _of_leaf(schema: Dict[str, Any], leaf: Leaf, ground: Ground) -> Verdict:
+    value = pl.col(leaf.value)
+    if not set(schema) - ANNOTATIONS:
+        return True
+    if leaf.kind.many:
+        return _when(value.is_not_null(), _of_list(schema, leaf.kind, value, ground))
+    return _of_value(schema, leaf.kind, value, ground)
+
+
+def _of_value(schema: Any, kind: Kind, value: pl.Expr, ground: Ground) -> Verdict:
+    """A JSON text of unknown type is judged when it is a plain text, number or truth value."""
+    if kind is not Kind.JSON:
+        scalar = Scalar(kind, value)
+        return _when(known(scalar), exact(schema, scalar, ground))
+    text = Scalar(Kind.TEXT, value.str.strip_prefix('"').str.strip_suffix('"'))
+    number, truth = Scalar(Kind.NUMBER, value), Scalar(Kind.BOOLEAN, value)
+    cases: list[tuple[pl.Expr, Scalar]] = [
+        (value.str.contains(r'^"[^"\\]*"$'), text),
+        (known(number), number),
+        (value.is_in(["true", "false"]), truth),
+    ]
+    verdict: Verdict = None
+    for case, scalar in reversed(cases):
+        verdict = _when(case, exact(schema, scalar, ground), verdict)
     return verdict
 
 
-def _guarded(verdict: pl.Expr, leaf: Leaf) -> pl.Expr:
-    """Null, which nothing accepts, where the expression would not be exact (a cleared value, a very long number)."""
-    return pl.when(pl.col(leaf.value).is_not_null() & plain(leaf)).then(verdict)
+def _when(case: pl.Expr, verdict: Verdict, otherwise: Verdict = None) -> Verdict:
+    if verdict is None and otherwise is None:
+        return None
+    other = pl.lit(otherwise, dtype=pl.Boolean) if not isinstance(otherwise, pl.Expr) else otherwise
+    own = pl.lit(verdict, dtype=pl.Boolean) if not isinstance(verdict, pl.Expr) else verdict
+    return pl.when(case).then(own).otherwise(other)
 
 
-def plain(leaf: Leaf) -> pl.Expr:
-    """Numbers that a float keeps, so that comparing floats is comparing numbers."""
-    if leaf.kind is not Kind.NUMBER:
-        return pl.lit(value=True)
-    value = pl.col(leaf.value)
-    return (value.str.len_bytes() <= EXACT_DIGITS) & ~value.str.contains("e", literal=True)
+def _of_list(schema: Dict[str, Any], kind: Kind, value: pl.Expr, ground: Ground) -> Verdict:
+    """A list that is made of one cell; of its entries only "every one of them fits" is found out."""
+
+    def judge(word: str) -> Verdict:
+        argument = schema[word]
+        if word == "type":
+            return argument == "array" or (isinstance(argument, list) and "array" in argument)
+        if word == "minItems":
+            return at_least(value.list.len(), argument)
+        if word == "maxItems":
+            return at_most(value.list.len(), argument)
+        if word == "items" and "prefixItems" not in schema:
+            return _each(argument, kind, value, ground)
+        return True if word in APPLIES and word not in OF_LISTS else None
+
+    return every(judge(word) for word in schema if word not in ANNOTATIONS)
 
 
-def _word(
-    word: str, argument: Any, schema: Dict[str, Any], node: Node, root: Any, *, lenient: bool
-) -> Verdict:
-    if word == "allOf":
-        return every(exact(part, node, root, lenient=lenient) for part in argument)
+def _each(schema: Any, kind: Kind, value: pl.Expr, ground: Ground) -> Verdict:
+    fits = _of_value(schema, kind.one, pl.element(), ground) if not isinstance(schema, bool) else schema
+    if fits is True:
+        return True
+    if fits is None or fits is False:
+        return None
+    every_one = value.list.eval(fits.fill_null(value=False)).list.all()
+    return pl.when(every_one).then(every_one)
+
+
+Around = Object | Array | Scalar
+
+
+def _word(word: str, schema: Dict[str, Any], place: Around, ground: Ground) -> Verdict:
+    argument = schema[word]
     if word in COMBINED:
-        return COMBINED[word](argument, schema, node, root)
-    if isinstance(node, Leaf):
-        return _of_leaf(word, argument, node, lenient=lenient)
-    if isinstance(node, Object):
-        return _of_object(word, argument, node, root)
+        return COMBINED[word](argument, schema, place, ground)
+    if isinstance(place, Scalar):
+        return scalars.word(word, argument, place)
+    own = "object" if isinstance(place, Object) else "array"
     if word == "type":
-        return argument == "array" or (isinstance(argument, list) and "array" in argument)
-    raise Inexpressible(word)
+        return own in (argument if isinstance(argument, list) else [argument])
+    if isinstance(place, Object) and word in OBJECT_WORDS:
+        return OBJECT_WORDS[word](word, schema, place, ground)
+    if isinstance(place, Array) and word in LIST_WORDS:
+        return LIST_WORDS[word](word, schema, place, ground)
+    return True if word in APPLIES and own != APPLIES[word] else None
 
 
-def _any_of(argument: Any, _schema: Dict[str, Any], node: Node, root: Any) -> Verdict:
-    return some(exact(part, node, root) for part in argument)
+def _all_of(argument: Any, _schema: Dict[str, Any], place: Around, ground: Ground) -> Verdict:
+    return every(exact(part, place, ground) for part in argument)
 
 
-def _not(argument: Any, _schema: Dict[str, Any], node: Node, root: Any) -> Verdict:
-    return negated(exact(argument, node, root))
+def _any_of(argument: Any, _schema: Dict[str, Any], place: Around, ground: Ground) -> Verdict:
+    return some(exact(part, place, ground) for part in argument)
 
 
-def _if(argument: Any, schema: Dict[str, Any], node: Node, root: Any) -> Verdict:
-    condition = exact(argument, node, root)
-    then, other = (exact(schema.get(word, True), node, root) for word in ("then", "else"))
+def _one_of(argument: Any, _schema: Dict[str, Any], place: Around, ground: Ground) -> Verdict:
+    return number_of(exact(part, place, ground) for part in argument) == 1
+
+
+def _not(argument: Any, _schema: Dict[str, Any], place: Around, ground: Ground) -> Verdict:
+    return negated(exact(argument, place, ground))
+
+
+def _if(argument: Any, schema: Dict[str, Any], place: Around, ground: Ground) -> Verdict:
+    condition = exact(argument, place, ground)
+    then, other = (exact(schema.get(word, True), place, ground) for word in ("then", "else"))
     return both(either(negated(condition), then), either(condition, other))
 
 
-COMBINED: dict[str, Callable[[Any, Dict[str, Any], Node, Any], Verdict]] = {
+def _ref(argument: Any, _schema: Dict[str, Any], place: Around, ground: Ground) -> Verdict:
+    alone = {"$ref": argument}
+    target = followed(alone, ground.root)
+    return None if target is alone else exact(target, place, ground)
+
+
+COMBINED: dict[str, Callable[[Any, Dict[str, Any], Around, Ground], Verdict]] = {
+    "allOf": _all_of,
     "anyOf": _any_of,
+    "oneOf": _one_of,
     "not": _not,
     "if": _if,
+    "$ref": _ref,
 }
 
 
-def _of_object(word: str, argument: Any, node: Object, root: Any) -> Verdict:
-    members = node.members
-    if word == "type":
-        return argument == "object" or (isinstance(argument, list) and "object" in argument)
-    if word == "required":
-        return every(present_inside(members[name]) if name in members else False for name in argument)
+def applying(word: str, name: str, schema: Dict[str, Any]) -> list[Any]:
+    """The schemas under `word` for a member of an object that is called `name`."""
     if word == "properties":
-        inside = ((child, argument[name]) for name, child in members.items() if name in argument)
-        return every(either(negated(present_inside(c)), exact(part, c, root)) for c, part in inside)
-    if word == "dependentRequired":
-        pairs = ((members[name], needed) for name, needed in argument.items() if name in members)
-        return every(
-            either(negated(present_inside(c)), _of_object("required", needed, node, root))
-            for c, needed in pairs
-        )
-    raise Inexpressible(word)
+        return [schema[word][name]] if name in schema[word] else []
+    matching = [
+        part for pattern, part in schema.get("patternProperties", {}).items() if re.search(pattern, name)
+    ]
+    if word == "patternProperties":
+        return matching
+    return [] if name in schema.get("properties", {}) or matching else [schema[word]]
 
 
-def _of_leaf(word: str, argument: Any, leaf: Leaf, *, lenient: bool) -> Verdict:
-    if leaf.kind in (Kind.JSON, Kind.JSONS, Kind.TEXTS, Kind.NUMBERS):
-        raise Inexpressible(word)
-    value = pl.col(leaf.value)
-    if word in ANY_LEAF:
-        return ANY_LEAF[word](leaf.kind, value, argument)
-    if word in OF_KIND:
-        kind, verdict = OF_KIND[word]
-        return verdict(value, argument) if leaf.kind is kind else True
-    if word in OF_CONTAINERS or (word == "pattern" and leaf.kind is not Kind.TEXT):
-        return True
-    if word == "pattern" and lenient and patterns.same_in_rust(argument):
-        return patterns.found(value, argument)
-    raise Inexpressible(word)
+def _members(word: str, schema: Dict[str, Any], node: Object, ground: Ground) -> Verdict:
+    parts = ((child, part) for name, child in node.members.items() for part in applying(word, name, schema))
+    return every(either(negated(inside(child)), exact(part, child, ground)) for child, part in parts)
 
 
-def _type(kind: Kind, value: pl.Expr, argument: Any) -> Verdict:
-    types = argument if isinstance(argument, list) else [argument]
-    if kind is Kind.NUMBER and "number" not in types and "integer" in types:
-        return ~value.str.contains(".", literal=True)
-    return {Kind.TEXT: "string", Kind.NUMBER: "number", Kind.BOOLEAN: "boolean"}[kind] in types
+def has(node: Object, name: str) -> Verdict:
+    return inside(node.members[name]) if name in node.members else False
 
 
-def _enum(kind: Kind, value: pl.Expr, argument: list[Any]) -> Verdict:
-    return value.is_in([text for one in argument if (text := _as_text(one, kind)) is not None])
+def _required(word: str, schema: Dict[str, Any], node: Object, _ground: Ground) -> Verdict:
+    return every(has(node, name) for name in schema[word])
 
 
-def _const(kind: Kind, value: pl.Expr, argument: Any) -> Verdict:
-    return _enum(kind, value, [argument])
+def _names(word: str, schema: Dict[str, Any], node: Object, ground: Ground) -> Verdict:
+    named = node.members.items()
+    return every(negated(inside(child)) for name, child in named if not ground.holds(schema[word], name))
 
 
-def _as_text(value: Any, kind: Kind) -> str | None:
-    """The value as a leaf of that kind holds it; None when it can hold no such value."""
-    if isinstance(value, bool):
-        return orjson.dumps(value).decode() if kind is Kind.BOOLEAN else None
-    if isinstance(value, str):
-        return value if kind is Kind.TEXT else None
-    if kind is Kind.NUMBER and isinstance(value, int | float):
-        return str(int(value)) if value == int(value) else repr(value)
-    return None
+def _dependent(word: str, schema: Dict[str, Any], node: Object, ground: Ground) -> Verdict:
+    def needed(part: Any) -> Verdict:
+        return exact({"required": part} if word == "dependentRequired" else part, node, ground)
+
+    return every(either(negated(has(node, name)), needed(part)) for name, part in schema[word].items())
 
 
-def _number(compare: Callable[[pl.Expr, Any], pl.Expr]) -> Callable[[pl.Expr, Any], Verdict]:
-    return lambda value, limit: compare(value.cast(pl.Float64, strict=False), limit)
+def _counted(node: Object | Array) -> pl.Expr | int:
+    found = node.members if isinstance(node, Object) else node.entries
+    return number_of(inside(child) for child in found.values())
 
 
-def _multiple(value: pl.Expr, step: Any) -> Verdict:
-    """By the digits behind the point; another step than 1, 0.1, 0.01 ... has no exact expression."""
-    written = repr(step)
-    if isinstance(step, float) and re.fullmatch(r"0\.0*1", written):
-        return value.str.contains(rf"^-?\d+(\.\d{{1,{len(written) - 2}}})?$")
-    if step == 1:
-        return ~value.str.contains(".", literal=True)
-    raise Inexpressible("multipleOf")
+def _at_least(word: str, schema: Dict[str, Any], node: Object | Array, _ground: Ground) -> Verdict:
+    return at_least(_counted(node), schema[word])
 
 
-ANY_LEAF: dict[str, Callable[[Kind, pl.Expr, Any], Verdict]] = {"type": _type, "enum": _enum, "const": _const}
-OF_KIND: dict[str, tuple[Kind, Callable[[pl.Expr, Any], Verdict]]] = {
-    "minimum": (Kind.NUMBER, _number(lambda number, limit: number >= limit)),
-    "maximum": (Kind.NUMBER, _number(lambda number, limit: number <= limit)),
-    "exclusiveMinimum": (Kind.NUMBER, _number(lambda number, limit: number > limit)),
-    "exclusiveMaximum": (Kind.NUMBER, _number(lambda number, limit: number < limit)),
-    "multipleOf": (Kind.NUMBER, _multiple),
-    "minLength": (Kind.TEXT, lambda value, limit: value.str.len_chars() >= limit),
-    "maxLength": (Kind.TEXT, lambda value, limit: value.str.len_chars() <= limit),
+def _at_most(word: str, schema: Dict[str, Any], node: Object | Array, _ground: Ground) -> Verdict:
+    return at_most(_counted(node), schema[word])
+
+
+OBJECT_WORDS: dict[str, Callable[[str, Dict[str, Any], Object, Ground], Verdict]] = {
+    "properties": _members,
+    "patternProperties": _members,
+    "additionalProperties": _members,
+    "required": _required,
+    "propertyNames": _names,
+    "dependentRequired": _dependent,
+    "dependentSchemas": _dependent,
+    "minProperties": _at_least,
+    "maxProperties": _at_most,
 }
-OF_CONTAINERS = frozenset(
-    {
-        "properties", "required", "additionalProperties", "patternProperties", "propertyNames", "minProperties",
-        "maxProperties", "dependentRequired", "dependentSchemas", "items", "prefixItems", "contains", "minContains",
-        "maxContains", "minItems", "maxItems", "uniqueItems", "unevaluatedItems", "unevaluatedProperties",
-    }
-)  # fmt: skip
-"""Words that say nothing about a text, a number or a truth value."""
 
 
-def followed(schema: Any, root: Any) -> Any:
-    """A local reference that stands alone is what it names; any other is left to the schema itself."""
-    seen = 0
-    while isinstance(schema, dict) and set(schema) - ANNOTATIONS == {"$ref"} and seen < MOST_NESTED:
-        target = root
-        for part in str(schema["$ref"]).removeprefix("#").strip("/").split("/"):
-            name = part.replace("~1", "/").replace("~0", "~")
-            target = target.get(name) if isinstance(target, dict) and name else target if not name else None
-        if target is None:
-            return schema
-        schema, seen = target, seen + 1
-    return schema
+def _items(word: str, schema: Dict[str, Any], node: Array, ground: Ground) -> Verdict:
+    if "prefixItems" in schema:
+        return None
+    entries = node.entries.values()
+    return every(either(negated(inside(entry)), exact(schema[word], entry, ground)) for entry in entries)
 
 
-def rooted(schema: Any, root: Any) -> Any:
-    """A part of the schema with the definitions that it may refer to."""
-    if isinstance(schema, dict) and isinstance(root, dict) and "$defs" in root:
-        return {**schema, "$defs": root["$defs"]}
-    return schema
+def _contains(word: str, schema: Dict[str, Any], node: Array, ground: Ground) -> Verdict:
+    fitting = number_of(
+        both(inside(entry), exact(schema[word], entry, ground)) for entry in node.entries.values()
+    )
+    least, most = schema.get("minContains", 1), schema.get("maxContains")
+    return both(at_least(fitting, least), True if most is None else at_most(fitting, most))
 
 
-def both(left: Verdict, right: Verdict) -> Verdict:
-    if isinstance(left, bool):
-        return right if left else False
-    if isinstance(right, bool):
-        return left if right else False
-    return left & right
+def _unique(word: str, schema: Dict[str, Any], node: Array, _ground: Ground) -> Verdict:
+    """Entries of a keyed list differ by their names."""
+    return True if node.named or not schema[word] else None
 
 
-def either(left: Verdict, right: Verdict) -> Verdict:
-    return negated(both(negated(left), negated(right)))
-
-
-def negated(verdict: Verdict) -> Verdict:
-    return not verdict if isinstance(verdict, bool) else ~verdict
-
-
-def every(verdicts: Iterable[Verdict]) -> Verdict:
-    found: Verdict = True
-    for verdict in verdicts:
-        found = both(found, verdict)
-    return found
-
-
-def some(verdicts: Iterable[Verdict]) -> Verdict:
-    return negated(every(negated(verdict) for verdict in verdicts))
-
-
-def expression(verdict: Verdict) -> pl.Expr:
-    """True only where the verdict is known to be true."""
-    return pl.lit(verdict) if isinstance(verdict, bool) else verdict.fill_null(value=False)
+LIST_WORDS: dict[str, Callable[[str, Dict[str, Any], Array, Ground], Verdict]] = {
+    "items": _items,
+    "contains": _contains,
+    "minItems": _at_least,
+    "maxItems": _at_most,
+    "uniqueItems": _unique,
+}
+APPLIES: dict[str, str] = {
+    **dict.fromkeys(OF_OBJECTS, "object"),
+    **dict.fromkeys(OF_LISTS, "array"),
+    **{word: kind.value for word, (kind, _) in scalars.OF_KIND.items()},
+}
+"""Word -> the type of value that it speaks about; it holds for every other."""

@@ -1,0 +1,48 @@
+"""Two ways of judging a row, expressions over a frame and the schema itself over one payload, say the same."""
+
+import json
+import os
+from collections import defaultdict
+from decimal import Decimal
+from typing import Any
+
+from hypothesis import HealthCheck, given, settings
+from jsonschema import Draft202012Validator
+
+from importer.domain.rows import ROW
+from importer.transform import schema
+from importer.transform.plan import PAYLOAD
+from tests.unit.transform import judged
+
+EXAMPLES = int(os.environ.get("IMPORTER_TEST_EXAMPLES", "150"))
+"""How many schemas are tried; a long run takes some ten thousand."""
+
+
+def exactly(text: str) -> Any:
+    return json.loads(text, parse_float=Decimal, parse_int=Decimal)
+
+
+@settings(
+    max_examples=EXAMPLES,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much],
+)
+@given(judged.cases())
+def test_a_frame_is_judged_like_its_payloads_one_by_one(
+    case: tuple[judged.Schema, list[str], list[dict[str, str]]],
+) -> None:
+    document, names, rows = case
+    Draft202012Validator.check_schema(document)
+    checker = schema.Validator(document)
+    wanted = {number: judged.payload(row) for number, row in enumerate(rows, 1)}
+    valid = {number for number, text in wanted.items() if checker.is_valid(schema.load(text))}
+
+    done = judged.transformed(document, names, rows)
+
+    sent = dict(done.operations.select(ROW, PAYLOAD).iter_rows())
+    refused = defaultdict(list)
+    for error in done.errors:
+        refused[error.row].append(error.code)
+    assert set(sent) == valid, dict(refused)
+    assert set(refused) == set(wanted) - valid
+    assert {number: exactly(text) for number, text in sent.items()} == {n: exactly(wanted[n]) for n in valid}
