@@ -1,5 +1,6 @@
 """`importer` and `python -m importer`."""
 
+import json
 import os
 import sys
 
@@ -16,6 +17,8 @@ def main() -> None:
         cause = _innermost(error)
         if isinstance(cause, ImporterError):
             sys.stderr.write(f"importer: {cause.text}\n")
+            if "--json" in sys.argv:
+                sys.stdout.write(f"{json.dumps({'code': cause.code, 'detail': cause.text})}\n")
             sys.exit(exit_code_of(cause))
         if os.environ.get("IMPORTER_DEBUG"):
             raise

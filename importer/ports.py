@@ -189,7 +189,9 @@ class Queue(Protocol):
         """A step that is already there stays as it is."""
         ...
 
-    async def claim(self, worker: str, *, limit: int) -> list[Lease]: ...
+    async def claim(self, worker: str, *, limit: int, only: str | None = None) -> list[Lease]:
+        """`only`: the steps of one import."""
+        ...
 
     async def extend(self, lease: Lease) -> bool:
         """False when the lease was lost."""

@@ -25,9 +25,19 @@ Handler = Callable[[Step], Awaitable[float | None]]
 
 
 class Worker:
-    """`run` until cancelled; `on_step` is called after every step (tests wait for it instead of sleeping)."""
+    """`run` until cancelled; `on_step` is called after every step (tests wait for it instead of sleeping).
 
-    def __init__(self, importer: Importer, *, on_step: Callable[[Step], None] = lambda _step: None) -> None:
+    `only` is an import: then no other one is touched.
+    """
+
+    def __init__(
+        self,
+        importer: Importer,
+        *,
+        only: str | None = None,
+        on_step: Callable[[Step], None] = lambda _step: None,
+    ) -> None:
+        self._only = only
         self._importer = importer
         self._queue = importer.ports.queue
         self._name = f"{socket.gethostname()[:30]}-{os.getpid()}-{secrets.token_hex(4)}"
@@ -48,7 +58,7 @@ class Worker:
             group.create_task(self._sweep())
             while True:
                 free = self._most - len(self._running)
-                leases = await self._queue.claim(self._name, limit=free) if free else []
+                leases = await self._claim(free)
                 for lease in leases:
                     task = group.create_task(self._work(lease))
                     self._running.add(task)
@@ -56,9 +66,12 @@ class Worker:
                 if not leases:
                     await self._queue.wait(POLL_SECONDS)
 
+    async def _claim(self, free: int) -> list[Lease]:
+        return await self._queue.claim(self._name, limit=free, only=self._only) if free else []
+
     async def _sweep(self) -> None:
         while True:
-            await self._importer.dispatch.sweep()
+            await self._importer.dispatch.sweep(self._only)
             await asyncio.sleep(SWEEP_SECONDS)
 
     async def _work(self, lease: Lease) -> None:

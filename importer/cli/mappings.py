@@ -21,7 +21,10 @@ def list_mappings() -> None:
         try:
             typer.echo(f"{name:24} {folders.parse(name, folders.text(name)).title}")
         except MappingInvalid as error:
-            typer.echo(f"{name:24} has {len(error.faults)} faults; see: importer mappings check {name}.yaml")
+            noun = "fault" if len(error.faults) == 1 else "faults"
+            typer.echo(
+                f"{name:24} has {len(error.faults)} {noun}; see: importer mappings check {folders.path(name)}"
+            )
 
 
 @mappings.command()

@@ -55,10 +55,9 @@ class _Bars:
         if state.rows_total is None:
             return
         total = to_send(state)
-        answered = state.confirmed + state.counts.get(Outcome.FAILED, 0)
         self._progress.update(self._read, completed=state.rows_read, total=state.rows_total)
         self._progress.update(self._sent, completed=state.sent, total=total)
-        self._progress.update(self._confirmed, completed=answered, total=total)
+        self._progress.update(self._confirmed, completed=state.confirmed, total=total)
         if state.waiting and state.waiting.text != self._said:
             self._progress.console.print(f"Waiting: {state.waiting.text}")
         self._said = state.waiting.text if state.waiting else None

@@ -10,6 +10,7 @@ from typing import Annotated
 import orjson
 import typer
 from rich.console import Console
+from rich.markup import escape
 
 from importer.bootstrap import Importer, open_importer
 from importer.cli.exits import exit_code_after
@@ -88,11 +89,29 @@ async def import_file(settings: Settings, order: Order, file: Path, console: Con
 
 
 async def _import(importer: Importer, order: Order, file: Path, console: Console) -> Import:
-    earlier = [state.id for state in await importer.ports.imports.unfinished() if state.shop == order.shop]
-    if earlier:
-        console.print(f"Going on with {', '.join(earlier)}, left unfinished by an earlier run.")
+    earlier = [] if order.dry_run else await _unfinished(importer, order.shop, console)
     accepted = await importer.intake.accept(order, files.chunks(file))
-    return await _work(importer, accepted, console)
+    state = await _work(importer, accepted, console)
+    for import_id in earlier:
+        console.print(_became(await importer.ports.imports.get(import_id)), soft_wrap=True)
+    return state
+
+
+async def _unfinished(importer: Importer, shop: str, console: Console) -> list[str]:
+    """Imports of the shop that have not ended are worked on as well; a person should know whose rows these are."""
+    found = [s for s in await importer.ports.imports.unfinished() if s.shop == shop and not s.dry_run]
+    for state in found:
+        console.print(
+            f"Unfinished: import {state.id} of {escape(state.kept.name)}, left by a run that was stopped or worked on "
+            "by one that is running. Its rows go first.",
+            soft_wrap=True,
+        )
+    return [state.id for state in found]
+
+
+def _became(state: Import) -> str:
+    words = "went on and is" if state.ended else "still goes on, it is"
+    return f"Import {state.id} of {escape(state.kept.name)} {words} {state.status}: {state.equation}"
 
 
 async def _work(importer: Importer, accepted: Import, console: Console) -> Import:
@@ -101,7 +120,8 @@ async def _work(importer: Importer, accepted: Import, console: Console) -> Impor
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
-    worker = asyncio.create_task(Worker(importer).run())
+    only = accepted.id if accepted.dry_run else None
+    worker = asyncio.create_task(Worker(importer, only=only).run())
     following = asyncio.create_task(follow(importer.ports.imports, accepted.id, console))
     stopping = asyncio.create_task(stop.wait())
     await asyncio.wait({worker, following, stopping}, return_when=asyncio.FIRST_COMPLETED)

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from importer.bootstrap import open_importer
+from importer.domain.errors import RequestError
 from importer.settings import load_settings
 
 tokens = typer.Typer(help="Tokens for the API and the page.", no_args_is_help=True)
@@ -15,6 +16,8 @@ tokens = typer.Typer(help="Tokens for the API and the page.", no_args_is_help=Tr
 @tokens.command()
 def new(name: Annotated[str, typer.Argument(help="Whom it is for.", show_default=False)]) -> None:
     """Make a token and print it; it is shown this once."""
+    if not name.strip():
+        raise RequestError("A token needs a name: whom it is for.", code="token.name")
     token = f"imp_{secrets.token_urlsafe(32)}"
     asyncio.run(_add(name, token))
     typer.echo(token)
@@ -28,7 +31,9 @@ def list_tokens() -> None:
 
 
 @tokens.command()
-def remove(token_id: Annotated[str, typer.Argument(help="Id, as listed.", show_default=False)]) -> None:
+def remove(
+    token_id: Annotated[str, typer.Argument(help="Id or name, as listed.", show_default=False)],
+) -> None:
     """Take a token back; pages that use it are logged out."""
     asyncio.run(_remove(token_id))
     typer.echo(f"{token_id} is no longer valid.")

@@ -22,6 +22,9 @@ class ImportStatus(StrEnum):
 ENDED = frozenset({ImportStatus.COMPLETED, ImportStatus.FAILED, ImportStatus.CANCELLED})
 
 
+SAID_BY_THE_SHOP = (Outcome.SUCCEEDED, Outcome.UNCHANGED, Outcome.FAILED)
+
+
 @dataclass(frozen=True, kw_only=True)
 class KeptFile:
     """The bytes of an import, taken once and kept whole. `size` is in bytes, `sha256` hexadecimal."""
@@ -79,7 +82,8 @@ class Import:
 
     @property
     def confirmed(self) -> int:
-        return self.counts.get(Outcome.SUCCEEDED, 0)
+        """Rows on which the shop has said its final word, good or bad."""
+        return sum(self.counts.get(outcome, 0) for outcome in SAID_BY_THE_SHOP)
 
     @property
     def equation(self) -> str:

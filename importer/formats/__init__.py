@@ -48,7 +48,10 @@ def header(path: Path, name: str, reading: Reading | None = None) -> Header:
     format_ = reading.format or _format(content.name)
     if format_ not in FORMATS:
         raise FileDamaged(f"The format {format_} is not one of {', '.join(FORMATS)}.", code="file.format")
-    found = FORMATS[format_].header(content, reading.filled(format=format_, member=content.member))
+    try:
+        found = FORMATS[format_].header(content, reading.filled(format=format_, member=content.member))
+    except FileDamaged as error:
+        raise FileDamaged(f"{name}: {error.text}", code=error.code) from error
     return replace(found, evidence=(_evidence(content, reading, format_), *found.evidence))
 
 

@@ -39,11 +39,11 @@ class EmbeddedQueue:
         self._published.set()
 
     @whole
-    async def claim(self, worker: str, *, limit: int) -> list[Lease]:
+    async def claim(self, worker: str, *, limit: int, only: str | None = None) -> list[Lease]:
         now = self._now()
         due = (
             select(steps.c.kind, steps.c.target)
-            .where(steps.c.due_at <= now)
+            .where(steps.c.due_at <= now, steps.c.target.startswith(only or "", autoescape=True))
             .order_by(steps.c.due_at)
             .limit(limit)
         )

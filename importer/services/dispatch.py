@@ -47,11 +47,13 @@ class Dispatch:
                 Step(kind=StepKind.FINISH, target=state.id, shop=state.shop, entity=state.entity),
             )
 
-    async def sweep(self) -> None:
+    async def sweep(self, only: str | None = None) -> None:
         """Publish every step that the state asks for. Those already queued stay; lost ones come back."""
         for state in await self._ports.imports.unfinished():
             if state.shop not in self._ports.shops.names():
                 continue  # its shop was taken out of the settings: it waits until the shop is back
+            if only not in (None, state.id):
+                continue
             if not state.read_whole:
                 await self._ports.queue.publish(prepare_step(state))
             for batch in await self._ports.batches.of(state.id, IN_FLIGHT):

@@ -29,10 +29,14 @@ class MappingFolders:
         return sorted({path.stem for folder in self._folders for path in folder.glob("*.yaml")})
 
     def text(self, name: str) -> str:
+        return self.path(name).read_text(encoding="utf-8")
+
+    def path(self, name: str) -> Path:
+        """The document's file. Raises UnknownName."""
         for folder in self._folders:
             for path in (folder / f"{name}.yaml", folder / f"{name}.yml"):
                 if NAME.fullmatch(name) and path.is_file():
-                    return path.read_text(encoding="utf-8")
+                    return path
         raise UnknownName(f"There is no mapping `{name}`{suggestion(name, self.names())}")
 
     def parse(self, name: str, text: str) -> Mapping:

@@ -56,11 +56,17 @@ class SqlTokens:
 
     @whole
     async def remove(self, token_id: str) -> None:
-        """Raises UnknownName."""
+        """By id, or by a name that only one token has. Raises UnknownName."""
         async with self._database.writing() as connection:
-            gone = await connection.execute(delete(tokens).where(tokens.c.id == token_id))
-        if gone.rowcount != 1:
-            raise UnknownName(f"There is no token {token_id}.")
+            named = select(tokens.c.id).where((tokens.c.id == token_id) | (tokens.c.name == token_id))
+            found = list((await connection.execute(named)).scalars())
+            if len(found) > 1:
+                raise UnknownName(
+                    f"{len(found)} tokens are named {token_id}; say the id: {', '.join(found)}."
+                )
+            if not found:
+                raise UnknownName(f"There is no token {token_id}; importer tokens list shows all.")
+            await connection.execute(delete(tokens).where(tokens.c.id == found[0]))
 
     async def known(self, token_id: str) -> bool:
         async with self._database.reading() as connection:

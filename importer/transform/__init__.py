@@ -88,6 +88,8 @@ class Transform:
             *values.errors,
         ]
         operations, found = self._plan(values)(values, errors, expanded.cells)
+        keyless = {error.row for error in errors if error.code == "key.empty"}
+        found = [error for error in found if error.row not in keyless or error.code != "required"]
         return Transformed(operations, [*skipped.errors, *kept.errors, *errors, *found])
 
     def _own_columns(self, cells: pl.DataFrame) -> list[Column]:

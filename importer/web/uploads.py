@@ -2,17 +2,23 @@
 
 from collections.abc import AsyncIterator, Mapping
 
-from aiohttp import BodyPartReader, web
+from aiohttp import BodyPartReader, MultipartReader, web
 
 from importer.domain.errors import RequestError
 from importer.domain.imports import Import
+from importer.domain.mapping import suggestion
 from importer.services.intake import Order
 from importer.web.keys import IMPORTER
 
 CHUNK_BYTES = 1 << 20
 FIELD_BYTES = 4096
 BODY_TYPES = ("text/csv", "text/tab-separated-values", "text/plain", "application/octet-stream")
-TRUE = ("1", "true", "yes", "on")
+TRUTH = {
+    **dict.fromkeys(("1", "true", "yes", "on"), True),
+    **dict.fromkeys(("0", "false", "no", "off", ""), False),
+}
+FIELDS = ("mapping", "shop", "dry_run", "name")
+"""What a request may say beside its file."""
 
 
 async def accept(request: web.Request) -> Import:
@@ -29,31 +35,43 @@ async def accept(request: web.Request) -> Import:
 
 async def _accept_form(request: web.Request) -> Import:
     fields: dict[str, str] = dict(request.query)
-    async for part in await request.multipart():
+    form = await request.multipart()
+    async for part in form:
         if not isinstance(part, BodyPartReader) or part.name is None:
             raise RequestError("A part of the form has no name.", code="form")
         if part.name == "file":
             order = _order(request, fields, part.filename or "upload.csv")
-            return await request.app[IMPORTER].intake.accept(order, _chunks(part))
+            return await request.app[IMPORTER].intake.accept(order, _chunks(part, form))
         fields[part.name] = await _field(part)
     raise RequestError("The form holds no file; its field is called `file`.", code="form.no_file")
 
 
 def _order(request: web.Request, fields: Mapping[str, str], name: str) -> Order:
+    for name_ in fields:
+        if name_ not in FIELDS:
+            hint = suggestion(name_, FIELDS)
+            raise RequestError(f"There is no field or parameter `{name_}`{hint}", code="form.unknown")
+    dry_run = fields.get("dry_run", "").lower()
+    if dry_run not in TRUTH:
+        raise RequestError(f"`dry_run` is true or false, not `{fields['dry_run']}`.", code="form.value")
     shops = request.app[IMPORTER].ports.shops.names()
     shop = fields.get("shop") or (shops[0] if len(shops) == 1 else "")
     if not fields.get("mapping"):
-        raise RequestError("Say which mapping: the field `mapping`, before the file.", code="form.no_mapping")
+        raise RequestError(
+            "Say which mapping: the field `mapping` before the file, or the query parameter.",
+            code="form.no_mapping",
+        )
     if not shop and shops:
         known = ", ".join(shops)
         raise RequestError(
-            f"Say which shop: the field `shop` ({known}), before the file.", code="form.no_shop"
+            f"Say which shop: the field `shop` ({known}) before the file, or the query parameter.",
+            code="form.no_shop",
         )
     return Order(
         name=name,
         mapping=fields["mapping"],
         shop=shop or "main",
-        dry_run=fields.get("dry_run", "").lower() in TRUE,
+        dry_run=TRUTH[dry_run],
         patience=request.app[IMPORTER].settings.patience_seconds,
         idempotency_key=request.headers.get("Idempotency-Key"),
     )
@@ -70,6 +88,13 @@ async def _field(part: BodyPartReader) -> str:
     return value.decode("utf-8", "replace").strip()
 
 
-async def _chunks(part: BodyPartReader) -> AsyncIterator[bytes]:
+async def _chunks(part: BodyPartReader, form: MultipartReader) -> AsyncIterator[bytes]:
+    """The file, which must be the last part: a field that comes later would be too late to be obeyed."""
     while chunk := await part.read_chunk(CHUNK_BYTES):
         yield chunk
+    late = await form.next()
+    if late is not None:
+        raise RequestError(
+            f"The field {getattr(late, 'name', None) or 'without a name'} stands after the file; put it before.",
+            code="form.late",
+        )
