@@ -232,8 +232,7 @@ class Backend(ShopReader, Protocol):
         """Raises BackendRefused (content), BackendUnavailable (nothing was taken), BackendDenied, AnswerLost."""
 
     async def poll(self, receipt: Receipt, *, operations: int) -> Progress:
-        """How far the shop is with a batch of so many operations; cheap while some are open. Operations it does not
-        mention are open (contract S19)."""
+        """How far the shop is; cheap while some are open. Those it does not mention are open (contract S19)."""
 
     async def details(self, receipt: Receipt) -> list[OperationStatus]:
         """What the shop says of each operation, though some may be open; empty when it knows no such bulk."""
