@@ -69,13 +69,16 @@ class ReadingClient:
         if not response.is_success:
             raise error_of(response, self.access, writing=False)
         try:
-            return orjson.loads(response.content)
+            answer = orjson.loads(response.content)
         except orjson.JSONDecodeError:
             raise BackendUnavailable(
                 f"The shop answered {response.status_code} with something that is not JSON: {message(response)} "
                 f"Is {self.access.base_url} the shop's address?",
                 code="shop.answer",
             ) from None
+        if answer is None:  # not to be mistaken for a 404
+            raise other_shape(path)
+        return answer
 
     async def pages(
         self, path: str, criteria: Mapping[str, str] | None = None, *, size: int = PAGE_SIZE
