@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from importer.backends.magento.client import Access
+from importer.backends.magento.access import Access, Admin, Bearer, Credentials, Mode, OAuth1
 from importer.backends.shops import ConfiguredShops, Shop
 from importer.ports import Ports, ShopLimits
 from importer.queues.embedded import EmbeddedQueue
@@ -93,19 +93,32 @@ def join_services(settings: Settings, ports: Ports, tokens: SqlTokens) -> Import
 
 
 def _shop(shop: ShopSettings) -> Shop:
+    mode = Mode(shop.mode)
     return Shop(
         system=shop.system,
         access=Access(
             base_url=shop.base_url,
-            token=shop.token.get_secret_value(),
+            credentials=_credentials(shop),
+            mode=mode,
             connect_seconds=shop.connect_seconds,
             read_seconds=shop.read_seconds,
+            status_seconds=shop.status_seconds,
             submit_seconds=shop.submit_seconds,
         ),
         limits=ShopLimits(
-            batch_size=shop.batch_size,
+            batch_size=shop.batch_size if mode is Mode.BULK else 1,
             batch_bytes=shop.batch_bytes,
             batches_in_flight=shop.batches_in_flight,
             settle_seconds=shop.settle_seconds,
         ),
     )
+
+
+def _credentials(shop: ShopSettings) -> Credentials:
+    """Secrets leave their envelopes here, for the client alone."""
+    secrets = {name: value.get_secret_value() for name, value in shop.secrets().items()}
+    if shop.auth == "oauth1":
+        return OAuth1(**secrets)
+    if shop.auth == "admin":
+        return Admin(user=shop.user or "", **secrets)
+    return Bearer(**secrets)

@@ -7,7 +7,16 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol
 
-from importer.domain.batches import ALL, Batch, BatchStatus, NewBatch, Operation, OperationStatus, Receipt
+from importer.domain.batches import (
+    ALL,
+    Batch,
+    BatchStatus,
+    NewBatch,
+    Operation,
+    OperationStatus,
+    Progress,
+    Receipt,
+)
 from importer.domain.history import Event
 from importer.domain.imports import Import, ImportStatus, KeptFile, Reason
 from importer.domain.mapping import Mapping as ImportMapping
@@ -213,11 +222,9 @@ class ShopReader(Protocol):
 
     async def look_ups(self) -> Tables:
         """Raises BackendUnavailable, BackendDenied."""
-        ...
 
     async def probe(self) -> None:
         """One cheap call. Raises BackendUnavailable, BackendDenied."""
-        ...
 
 
 class Backend(ShopReader, Protocol):
@@ -225,11 +232,12 @@ class Backend(ShopReader, Protocol):
 
     async def submit(self, mapping: ImportMapping, operations: Sequence[Operation]) -> Receipt:
         """Raises BackendRefused (content), BackendUnavailable (nothing was taken), BackendDenied, AnswerLost."""
-        ...
 
-    async def poll(self, receipt: Receipt) -> list[OperationStatus]:
-        """What the shop says now; operations it does not mention are open (contract S19)."""
-        ...
+    async def poll(self, receipt: Receipt, *, operations: int) -> Progress:
+        """How far the shop is; cheap while some are open. Those it does not mention are open (contract S19)."""
+
+    async def details(self, receipt: Receipt) -> list[OperationStatus]:
+        """What the shop says of each operation, though some may be open; empty when it knows no such bulk."""
 
     async def find(
         self,
@@ -240,7 +248,6 @@ class Backend(ShopReader, Protocol):
         known: set[str],
     ) -> Receipt | None:
         """The bulk that holds exactly these operations, submitted after `since`, not one of `known`."""
-        ...
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,11 +5,21 @@ Secrets never appear in an error or a log: they are SecretStr, and pydantic is t
 
 import ipaddress
 import os
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ModelWrapValidatorHandler,
+    SecretStr,
+    ValidationError,
+    model_validator,
+)
+from pydantic_core import InitErrorDetails, PydanticCustomError
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -23,6 +33,14 @@ PREFIX = "IMPORTER_"
 MIB = 1 << 20
 
 
+LOGINS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
+    "bearer": (("token",), ()),
+    "oauth1": (("consumer_key", "consumer_secret", "access_token", "access_token_secret"), ()),
+    "admin": (("user", "password"), ("totp_secret",)),
+}
+"""Kind of login -> the settings it needs, and those it may have."""
+
+
 class ShopSettings(BaseModel):
     """One shop. Secrets are better kept in the environment: IMPORTER_SHOPS__<NAME>__TOKEN."""
 
@@ -30,28 +48,55 @@ class ShopSettings(BaseModel):
 
     system: Annotated[str, Field(pattern="^magento$")] = "magento"
     base_url: str
-    token: SecretStr
+    auth: Literal["bearer", "oauth1", "admin"] = "bearer"
+    token: SecretStr | None = None
+    consumer_key: SecretStr | None = None
+    consumer_secret: SecretStr | None = None
+    access_token: SecretStr | None = None
+    access_token_secret: SecretStr | None = None
+    user: str | None = None
+    password: SecretStr | None = None
+    totp_secret: SecretStr | None = None
+    mode: Literal["bulk", "async", "sync"] = "bulk"
     batch_size: Annotated[int, Field(ge=1, le=5000)] = 100
     batch_bytes: Annotated[int, Field(ge=1024)] = 4 * MIB
     batches_in_flight: Annotated[int, Field(ge=1, le=64)] = 4
     settle_seconds: Annotated[float, Field(ge=0)] = 30.0
     connect_seconds: Annotated[float, Field(gt=0)] = 10.0
     read_seconds: Annotated[float, Field(gt=0)] = 60.0
+    status_seconds: Annotated[float, Field(gt=0)] = 30.0
     submit_seconds: Annotated[float, Field(gt=0)] = 120.0
     allow_http: bool = False
 
-    @model_validator(mode="after")
-    def _safe_address(self) -> "ShopSettings":
-        parts = urlsplit(self.base_url)
-        if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise ValueError("base_url must be an address such as https://shop.example.com")
-        if parts.username or parts.password:
-            raise ValueError("base_url must not hold a user or password; the token belongs into `token`")
-        if parts.scheme == "http" and not _is_loopback(parts.hostname) and not self.allow_http:
-            raise ValueError(
-                "base_url is http://, which would send the token unencrypted; use https:// or allow_http"
-            )
-        return self
+    @model_validator(mode="wrap")
+    @classmethod
+    def _every_fault(cls, data: Any, handler: ModelWrapValidatorHandler["ShopSettings"]) -> "ShopSettings":
+        """What is wrong with one setting and what does not fit together is told at once."""
+        if not isinstance(data, dict):  # already one of ours
+            return handler(data)
+        together = [*credential_faults(data), *address_faults(data)]
+        try:
+            shop, single = handler(data), []
+        except ValidationError as error:
+            shop, single = None, error.errors(include_url=False, include_context=False)
+        if shop is not None and not together:
+            return shop
+        lines = [(fault["loc"], fault["msg"]) for fault in single] + [((), text) for text in together]
+        raise ValidationError.from_exception_data(
+            cls.__name__,
+            [
+                InitErrorDetails(
+                    type=PydanticCustomError("shop", "{text}", {"text": text}), loc=loc, input=None
+                )
+                for loc, text in lines
+            ],
+            hide_input=True,
+        )
+
+    def secrets(self) -> dict[str, SecretStr]:
+        """Those that this kind of login uses, by name."""
+        values = {name: getattr(self, name) for names in LOGINS[self.auth] for name in names}
+        return {name: value for name, value in values.items() if isinstance(value, SecretStr)}
 
 
 class Settings(BaseSettings):
@@ -111,12 +156,54 @@ def load_settings(**overrides: object) -> Settings:
         raise ConfigurationError(f"{config_file()} is not TOML: {error}") from None
 
 
+def credential_faults(given: Mapping[str, Any]) -> list[str]:
+    """What is missing for the chosen kind of login, and what belongs to another one. Never a value."""
+    auth = given.get("auth", "bearer")
+    if auth not in LOGINS:
+        return []  # the field itself says so
+    needed, possible = LOGINS[auth]
+    missing = [name for name in needed if not given.get(name)]
+    foreign = [
+        f"{name} belongs to auth = {other}"
+        for other, (names, more) in LOGINS.items()
+        for name in (*names, *more)
+        if given.get(name) and name not in (*needed, *possible)
+    ]
+    faults = [f"auth = {auth} needs {', '.join(missing)}"] if missing else []
+    return faults + ([f"{'; '.join(foreign)}, and this shop has auth = {auth}"] if foreign else [])
+
+
+def address_faults(given: Mapping[str, Any]) -> list[str]:
+    base_url = given.get("base_url")
+    if not isinstance(base_url, str):
+        return []  # the field itself says so
+    try:
+        parts = urlsplit(base_url)
+    except ValueError:
+        parts = urlsplit("")
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        return ["base_url must be an address such as https://shop.example.com"]
+    faults = []
+    if parts.username or parts.password:
+        faults.append("base_url must not hold a user or password; the token belongs into `token`")
+    if parts.scheme == "http" and not _is_loopback(parts.hostname) and not _is_true(given.get("allow_http")):
+        faults.append(
+            "base_url is http://, which would send the token unencrypted; use https:// or allow_http"
+        )
+    return faults
+
+
 def config_file() -> Path:
     return Path(os.environ.get(f"{PREFIX}CONFIG") or "importer.toml")
 
 
 def _state_home() -> Path:
     return Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state")
+
+
+def _is_true(value: object) -> bool:
+    """As pydantic reads a switch: the environment gives it as a text."""
+    return str(value).lower() in ("1", "true", "t", "yes", "y", "on")
 
 
 def _is_loopback(host: str) -> bool:

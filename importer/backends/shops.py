@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from importer.backends import BACKENDS
+from importer.backends.magento.access import Access
 from importer.backends.magento.backend import MagentoBackend, MagentoReader
-from importer.backends.magento.client import Access
 from importer.domain.errors import ConfigurationError, UnknownName
 from importer.domain.mapping import suggestion
 from importer.ports import Backend, ShopLimits, ShopReader

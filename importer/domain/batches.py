@@ -44,19 +44,36 @@ class Operation:
 
 @dataclass(frozen=True, kw_only=True)
 class Receipt:
-    """The shop's word that it took a request. `bulk_uuid` finds it again."""
+    """The shop's word that it took a request. `bulk_uuid` finds it again (64 characters at most)."""
 
     bulk_uuid: str
 
 
 @dataclass(frozen=True, kw_only=True)
 class OperationStatus:
-    """What the shop says of one operation. `position` is its place in the request, from 0 (contract S7)."""
+    """What the shop says of one operation. `position` is its place in the request, from 0 (contract S7).
+
+    `inner_errors`: the operation is called a success, and its result is a list of refusals (contract S40); they are
+    the `text` then.
+    """
 
     position: int
     status: int
     error_code: int | None
     text: str
+    inner_errors: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Progress:
+    """How far the shop is with a batch: `done` operations are not open any more.
+
+    `statuses` come once, when every operation is final. `known` is False when the shop holds no such bulk.
+    """
+
+    done: int
+    statuses: Sequence[OperationStatus] | None = None
+    known: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)

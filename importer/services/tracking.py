@@ -11,7 +11,7 @@ from importer.domain.failures import ROW_OUTCOME, Verdict, classify
 from importer.domain.imports import Import, Reason
 from importer.domain.rows import Outcome, RowError
 from importer.domain.steps import Step
-from importer.domain.timing import poll_interval
+from importer.domain.timing import Look, first_look, next_look
 from importer.ports import Ports
 from importer.services.dispatch import Dispatch
 from importer.services.payloads import pack, unpack
@@ -22,6 +22,15 @@ MOST_TRIES = 3
 STALL_SECONDS = 60.0
 GIVE_UP_SECONDS = 24 * 3600.0
 """After a day an operation that is still open gets the outcome `unknown`; Magento gives up after 12 hours (S11)."""
+
+FORGOTTEN_SECONDS = 600.0
+"""After so long a bulk that the shop does not know is taken to be gone: it is written before its receipt is given."""
+
+DAY = "The shop has not said for a day what became of this row."
+FORGOTTEN = (
+    "The shop took this row and no longer knows the bulk it travelled in; it may have been done. Magento keeps bulks for "
+    "60 days; a shop restored from a backup has lost them."
+)
 
 STALLED = (
     "The shop has taken {operations} rows and confirmed none of them for {seconds:.0f} seconds. Probably no consumer "
@@ -38,6 +47,7 @@ class Tracking:
     def __init__(self, ports: Ports, dispatch: Dispatch) -> None:
         self._ports = ports
         self._dispatch = dispatch
+        self._pace = Looking()
 
     async def track(self, step: Step) -> float | None:
         """Seconds after which to come again, or None. Raises BackendUnavailable, BackendDenied."""
@@ -46,16 +56,18 @@ class Tracking:
         if state.ended or batch.status is not BatchStatus.SENT or batch.bulk_uuid is None:
             return None
         age = _age(batch, self._ports.clock.now())
-        statuses = await self._ports.shops.backend(state.shop).poll(Receipt(bulk_uuid=batch.bulk_uuid))
-        final = {
-            s.position: s
-            for s in statuses
-            if classify(s) is not Verdict.OPEN and s.position < batch.operations
-        }
-        if len(final) < batch.operations and age < GIVE_UP_SECONDS:
-            await self._note_stall(state, batch, len(final), age)
-            return poll_interval(age)
-        await self._confirm(state, batch, final)
+        if (early := self._pace.too_early(batch, age)) > 0:
+            return early
+        backend, receipt = self._ports.shops.backend(state.shop), Receipt(bulk_uuid=batch.bulk_uuid)
+        seen = await backend.poll(receipt, operations=batch.operations)
+        given_up = age >= GIVE_UP_SECONDS or (not seen.known and age >= FORGOTTEN_SECONDS)
+        if seen.statuses is None and not given_up:
+            await self._note_stall(state, batch, seen.done, age)
+            return self._pace.again(batch, age, seen.done)
+        self._pace.done(batch, age)
+        statuses = await backend.details(receipt) if seen.statuses is None else seen.statuses
+        final = {s.position: s for s in statuses if classify(s) is not Verdict.OPEN}
+        await self._confirm(state, batch, final, silence=DAY if seen.known else FORGOTTEN)
         return None
 
     async def _note_stall(self, state: Import, batch: Batch, confirmed: int, age: float) -> None:
@@ -68,7 +80,10 @@ class Tracking:
             text = STALLED.format(operations=batch.operations, seconds=STALL_SECONDS)
             await self._ports.imports.record_waiting(state.id, Reason(code="shop.stalled", text=text))
 
-    async def _confirm(self, state: Import, batch: Batch, final: dict[int, OperationStatus]) -> None:
+    async def _confirm(
+        self, state: Import, batch: Batch, final: dict[int, OperationStatus], *, silence: str
+    ) -> None:
+        """`silence` is what is said of operations without a final status."""
         again: list[Operation] = []
         counts: dict[Outcome, int] = {}
         errors: list[RowError] = []
@@ -77,7 +92,7 @@ class Tracking:
             if _goes_again(status, batch):
                 again.append(operation)
                 continue
-            outcome, error = _outcome(operation, status)
+            outcome, error = _outcome(operation, status, silence)
             counts[outcome] = counts.get(outcome, 0) + 1
             errors += [error] if error else []
         into = await self._pack_again(state, batch, again)
@@ -97,6 +112,31 @@ class Tracking:
         ]
 
 
+class Looking:
+    """When to ask for which batch, learned from what was seen. Lives in memory: after a restart it learns anew."""
+
+    def __init__(self) -> None:
+        self._usual: dict[str, float] = {}
+        self._seen: dict[str, Look] = {}
+
+    def too_early(self, batch: Batch, age: float) -> float:
+        """Seconds to wait before the first question, 0 when it may be asked."""
+        if batch.id in self._seen:
+            return 0.0
+        return max(0.0, first_look(self._usual.get(batch.shop)) - age)
+
+    def again(self, batch: Batch, age: float, done: int) -> float:
+        """Seconds until the next question."""
+        now = Look(age, done)
+        wait = next_look(now, self._seen.get(batch.id), batch.operations)
+        self._seen[batch.id] = now
+        return wait
+
+    def done(self, batch: Batch, age: float) -> None:
+        self._seen.pop(batch.id, None)
+        self._usual[batch.shop] = age
+
+
 def _age(batch: Batch, now: datetime) -> float:
     return (now - batch.sent_at).total_seconds() if batch.sent_at else 0.0
 
@@ -105,10 +145,12 @@ def _goes_again(status: OperationStatus | None, batch: Batch) -> bool:
     return status is not None and classify(status) is Verdict.AGAIN and batch.tries < MOST_TRIES
 
 
-def _outcome(operation: Operation, status: OperationStatus | None) -> tuple[Outcome, RowError | None]:
+def _outcome(
+    operation: Operation, status: OperationStatus | None, silence: str
+) -> tuple[Outcome, RowError | None]:
     outcome = ROW_OUTCOME[classify(status)] if status is not None else Outcome.UNKNOWN
     if outcome is Outcome.SUCCEEDED:
         return outcome, None
-    text = status.text if status is not None else "The shop has not said for a day what became of this row."
+    text = status.text if status is not None else silence
     code = "shop.rejected" if outcome is Outcome.FAILED else "shop.unknown"
     return outcome, operation.error(outcome, code, text, FIXES[outcome])

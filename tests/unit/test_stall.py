@@ -9,7 +9,7 @@ import pytest
 import respx
 from pydantic import SecretStr
 
-from importer.backends.magento.client import Access
+from importer.backends.magento.access import Access, Bearer
 from importer.backends.shops import ConfiguredShops, Shop
 from importer.bootstrap import Importer, join_services
 from importer.domain.batches import BatchStatus, Receipt
@@ -54,7 +54,13 @@ def clock() -> HandClock:
 async def importer(tmp_path: Path, clock: HandClock) -> AsyncIterator[Importer]:
     limits = ShopLimits(batch_size=10, batch_bytes=10**6, batches_in_flight=4, settle_seconds=1.0)
     shops = ConfiguredShops(
-        {"main": Shop(system="magento", access=Access(base_url=ADDRESS, token="t"), limits=limits)}
+        {
+            "main": Shop(
+                system="magento",
+                access=Access(base_url=ADDRESS, credentials=Bearer(token="t")),
+                limits=limits,
+            )
+        }
     )
     settings = Settings(
         data_dir=tmp_path, shops={"main": ShopSettings(base_url=ADDRESS, token=SecretStr("t"))}
@@ -97,8 +103,9 @@ async def sent_batches(importer: Importer, number: int) -> list[str]:
 
 def answers(net: respx.MockRouter, batch_id: str, status: int) -> None:
     row: dict[str, Any] = {"id": 0, "status": status, "result_message": None, "error_code": None}
-    url = f"{ADDRESS}/rest/all/V1/bulk/uuid-{batch_id}/status"
-    net.get(url).respond(json={"operations_list": [row]})
+    url = f"{ADDRESS}/rest/all/V1/bulk/uuid-{batch_id}"
+    net.get(f"{url}/operation-status/4").respond(json=int(status == 4))
+    net.get(f"{url}/detailed-status").respond(json={"operations_list": [row]})
 
 
 async def track(importer: Importer, batch_id: str) -> tuple[float | None, Import]:
@@ -111,12 +118,12 @@ async def test_a_minute_without_a_confirmation_is_said_with_the_command(
     importer: Importer, clock: HandClock
 ) -> None:
     [batch_id] = await sent_batches(importer, 1)
-    with respx.mock as net:
+    with respx.mock(assert_all_called=False) as net:
         answers(net, batch_id, 4)
         clock.forward(59)
         again, state = await track(importer, batch_id)
         assert state.waiting is None
-        assert again == pytest.approx(5.9)
+        assert again == pytest.approx(60.0)
 
         clock.forward(2)
         _, state = await track(importer, batch_id)
@@ -148,7 +155,7 @@ async def test_after_a_day_the_outcome_is_unknown_and_the_row_is_listed(
     importer: Importer, clock: HandClock
 ) -> None:
     [batch_id] = await sent_batches(importer, 1)
-    with respx.mock as net:
+    with respx.mock(assert_all_called=False) as net:
         answers(net, batch_id, 4)
         clock.forward(24 * 3600 + 1)
         again, state = await track(importer, batch_id)
@@ -158,3 +165,39 @@ async def test_after_a_day_the_outcome_is_unknown_and_the_row_is_listed(
     [row] = (await importer.reporting.report("imp_1"))["rows"]
     assert (row["row"], row["code"], row["outcome"]) == (1, "shop.unknown", "unknown")
     assert (await importer.ports.batches.get(batch_id)).status is BatchStatus.CONFIRMED
+
+
+async def test_a_bulk_that_the_shop_has_forgotten_is_unknown_after_ten_minutes_not_after_a_day(
+    importer: Importer, clock: HandClock
+) -> None:
+    [batch_id] = await sent_batches(importer, 1)
+    url = f"{ADDRESS}/rest/all/V1/bulk/uuid-{batch_id}"
+    with respx.mock as net:
+        net.get(f"{url}/operation-status/4").respond(json=0)  # contract S20
+        net.get(f"{url}/detailed-status").respond(404, json={"message": "Bulk uuid %bulkUuid not exist"})
+        clock.forward(599)
+        again, state = await track(importer, batch_id)
+        assert again is not None
+        assert state.counts == {Outcome.PENDING: 1}
+
+        clock.forward(2)
+        again, state = await track(importer, batch_id)
+
+    assert again is None
+    assert state.counts == {Outcome.UNKNOWN: 1}
+    [error] = await importer.ports.rows.of("imp_1", outcomes=[Outcome.UNKNOWN], limit=10)
+    assert "no longer knows the bulk" in error.text
+
+
+async def test_a_status_that_no_contract_knows_is_unknown_and_says_it(
+    importer: Importer, clock: HandClock
+) -> None:
+    [batch_id] = await sent_batches(importer, 1)
+    with respx.mock(assert_all_called=False) as net:
+        answers(net, batch_id, "halted")  # type: ignore[arg-type] - what a changed shop may say
+        clock.forward(1)
+        _, state = await track(importer, batch_id)
+
+    assert state.counts == {Outcome.UNKNOWN: 1}
+    [error] = await importer.ports.rows.of("imp_1", outcomes=[Outcome.UNKNOWN], limit=10)
+    assert "'halted'" in error.text

@@ -1,21 +1,25 @@
-"""Magento behind the port `Backend`: batches through the asynchronous bulk API (contract sections 1, 2 and 5)."""
+"""Magento behind the port `Backend`: batches through its bulk API (contract sections 1, 2 and 5), or one by one."""
 
-import re
-from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
 from typing import Any
 
-import orjson
-
-from importer.backends.magento import look_ups
-from importer.backends.magento.client import Access, ReadingClient, WritingClient
-from importer.domain.batches import Operation, OperationStatus, Receipt, body
-from importer.domain.errors import AnswerLost, BackendUnavailable
-from importer.domain.mapping import Mapping as ImportMapping
+from importer.backends.magento import look_ups, statuses
+from importer.backends.magento.access import Access, Mode
+from importer.backends.magento.client import ReadingClient, WritingClient
+from importer.backends.magento.finding import find
+from importer.backends.magento.routes import bulk_body, bulk_path
+from importer.backends.magento.single import Answers, call_sync, send_async, the_only
+from importer.domain.batches import Operation, OperationStatus, Progress, Receipt
+from importer.domain.errors import AnswerLost, BackendDenied, BackendRefused, BackendUnavailable
+from importer.domain.mapping import Mapping as ImportMapping, Request
 from importer.ports import Tables
 
-TABLE_BYTES = 65_535
-"""What the shop keeps of an operation's payload (contract section 11)."""
+BROKEN_ROUTES = (
+    " Magento 2.4.3 and 2.4.4 answer every bulk PUT and DELETE with a parameter in its path so; "
+    'mode = "async" in the settings of the shop goes around it.'
+)
 
 
 class MagentoReader:
@@ -28,7 +32,8 @@ class MagentoReader:
         await self._client.close()
 
     async def look_ups(self) -> Tables:
-        return await look_ups.load(self._client)
+        with _as_magento_answers("the look-ups"):
+            return await look_ups.load(self._client)
 
     async def probe(self) -> None:
         await self._client.get("/V1/store/websites")
@@ -38,25 +43,53 @@ class MagentoBackend(MagentoReader):
     """Reads and sends."""
 
     def __init__(self, access: Access) -> None:
-        super().__init__(access)
-        self._writer = WritingClient(access)
-
-    async def close(self) -> None:
-        await self._writer.close()
-        await super().close()
+        self._mode = access.mode
+        self._client = self._writer = WritingClient(access)
+        self._answers = Answers()
 
     async def submit(self, mapping: ImportMapping, operations: Sequence[Operation]) -> Receipt:
-        answer = await self._writer.send(
-            mapping.request.method, bulk_path(mapping.request.path), body(operations)
-        )
-        if not isinstance(answer, dict) or not answer.get("bulk_uuid"):
-            raise AnswerLost("The shop accepted the request but gave no bulk_uuid.")
-        return Receipt(bulk_uuid=str(answer["bulk_uuid"]))
+        request, mode = mapping.request, self._mode
+        try:
+            if mode is Mode.SYNC:
+                status = await call_sync(self._writer, request, the_only(operations, mode))
+                return Receipt(bulk_uuid=self._answers.keep(status))
+            if mode is Mode.ASYNC:
+                return _receipt(await send_async(self._writer, request, the_only(operations, mode)))
+            return _receipt(await self._send_bulk(request, operations))
+        except BackendDenied as error:
+            if error.code == "shop.blocked":
+                await self._blame_content(error)
+            raise
 
-    async def poll(self, receipt: Receipt) -> list[OperationStatus]:
-        """A bulk the shop does not know has no operations: they stay open until tracking gives up."""
-        answer = await self._client.get(f"/V1/bulk/{receipt.bulk_uuid}/status")
-        return [_status(item) for item in (answer or {}).get("operations_list") or []]
+    async def _send_bulk(self, request: Request, operations: Sequence[Operation]) -> Any:
+        path = bulk_path(request.path)
+        try:
+            return await self._writer.send(request.method, path, bulk_body(request.path, operations))
+        except AnswerLost as error:
+            if not error.settled or ":" not in request.path:
+                raise
+            raise AnswerLost(
+                error.text + BROKEN_ROUTES, code=error.code, retry_after=error.retry_after, settled=True
+            ) from None
+
+    async def _blame_content(self, error: BackendDenied) -> None:
+        """A firewall forbids this request. When it lets others pass, something in the rows displeases it: returns only
+        when it does not. Raises BackendRefused otherwise."""
+        await self.probe()
+        text = f"{error.text} It lets other requests pass, so something in these rows looks like an attack to it."
+        raise BackendRefused(text, code="shop.blocked") from None
+
+    async def poll(self, receipt: Receipt, *, operations: int) -> Progress:
+        final = self._answers.of(receipt.bulk_uuid)
+        if final is not None:
+            return Progress(done=1, statuses=[final])
+        return await statuses.progress(self._client, receipt.bulk_uuid, operations)
+
+    async def details(self, receipt: Receipt) -> list[OperationStatus]:
+        final = self._answers.of(receipt.bulk_uuid)
+        if final is not None:
+            return [final]
+        return await statuses.details(self._client, receipt.bulk_uuid) or []
 
     async def find(
         self,
@@ -66,79 +99,29 @@ class MagentoBackend(MagentoReader):
         since: datetime,
         known: set[str],
     ) -> Receipt | None:
-        """Looks at the first operation of every bulk since then; the one that fits is compared as a whole."""
-        candidates = await self._first_operations(since)
-        for item in candidates:
-            uuid = item["bulk_uuid"]
-            if (
-                uuid not in known
-                and _same(item, operations[0], mapping)
-                and await self._whole(uuid, mapping, operations)
-            ):
-                return Receipt(bulk_uuid=uuid)
-        return None
-
-    async def _first_operations(self, since: datetime) -> list[Mapping[str, Any]]:
-        """Magento 2.4.0 to 2.4.4 answers 500 when a page holds operations of one number from several bulks (contract
-        S8): then page by page with one operation each, which cannot clash."""
-        try:
-            return [item async for item in self._client.pages("/V1/bulk", _first_since(since))]
-        except BackendUnavailable as error:
-            if error.code != "shop.error":
-                raise
-        return [item async for item in self._client.pages("/V1/bulk", _first_since(since), size=1)]
-
-    async def _whole(self, uuid: str, mapping: ImportMapping, operations: Sequence[Operation]) -> bool:
-        answer = await self._client.get(f"/V1/bulk/{uuid}/detailed-status") or {}
-        items = {int(item["id"]): item for item in answer.get("operations_list") or []}
-        return answer.get("operation_count") == len(operations) and all(
-            position in items and _same(items[position], operation, mapping)
-            for position, operation in enumerate(operations)
-        )
+        """A synchronous call leaves nothing to find: whoever asks repeats it, or cannot tell."""
+        if self._mode is Mode.SYNC:
+            return None
+        return await find(self._client, mapping, operations, since=since, known=known, mode=self._mode)
 
 
-def bulk_path(route: str) -> str:
-    """`/V1/products/:sku` -> `/async/bulk/V1/products/bySku` (contract 1.2)."""
-    return "/async/bulk" + re.sub(r"/:(\w)(\w*)", lambda m: f"/by{m[1].upper()}{m[2]}", route)
-
-
-def _first_since(since: datetime) -> dict[str, str]:
-    """Search for the operations number 0 of all bulks submitted since then (contract 5.6)."""
-    criteria: dict[str, str] = {}
-    for group, (field, condition, value) in enumerate(
-        [
-            ("start_time", "gteq", since.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S")),
-            ("operation_key", "eq", "0"),
-        ],
+def _receipt(answer: Any) -> Receipt:
+    if (
+        not isinstance(answer, dict)
+        or not isinstance(answer.get("bulk_uuid"), str)
+        or not answer["bulk_uuid"]
     ):
-        prefix = f"searchCriteria[filter_groups][{group}][filters][0]"
-        criteria |= {
-            f"{prefix}[field]": field,
-            f"{prefix}[condition_type]": condition,
-            f"{prefix}[value]": value,
-        }
-    return criteria
+        raise AnswerLost("The shop accepted the request but gave no bulk_uuid.")
+    return Receipt(bulk_uuid=answer["bulk_uuid"])
 
 
-def _same(item: Mapping[str, Any], operation: Operation, mapping: ImportMapping) -> bool:
-    """Does the shop's operation carry our payload? After a success only its result is left (S16): compare the key."""
-    data = item.get("serialized_data")
-    if data and len(data) >= TABLE_BYTES:  # cut off by the shop's table (S17): its beginning must do
-        return operation.key in data
-    if data:
-        return bool(orjson.loads(orjson.loads(data)["meta_information"]) == orjson.loads(operation.payload))
-    if item.get("result_serialized_data"):
-        result = orjson.loads(item["result_serialized_data"])
-        key = str(mapping.columns[mapping.key].to).rpartition(".")[2]
-        return isinstance(result, dict) and str(result.get(key, "")).lower() == operation.key.lower()
-    return False
-
-
-def _status(item: Mapping[str, Any]) -> OperationStatus:
-    code = item.get("error_code")
-    return OperationStatus(
-        position=int(item["id"]),
-        status=int(item["status"]),
-        error_code=int(code) if code is not None else None,
-        text=str(item.get("result_message") or ""),
-    )
+@contextmanager
+def _as_magento_answers(what: str) -> Iterator[None]:
+    """JSON of another shape is a shop that cannot be read, not a defect."""
+    try:
+        yield
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise BackendUnavailable(
+            f"The shop's answer to {what} is JSON of another shape than Magento's ({type(error).__name__}: {error}).",
+            code="shop.answer",
+        ) from error

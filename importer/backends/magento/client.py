@@ -1,71 +1,84 @@
-"""HTTP to one shop. The only module that knows httpx; every way a call can go wrong becomes one of our errors.
+"""HTTP to one shop: every way a call can go wrong becomes one of our errors.
 
 Writing is a class of its own: a dry run holds a `ReadingClient`, which has no method that could write.
 """
 
 import re
+import ssl
 from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import httpx
 import orjson
 
-from importer.domain.errors import AnswerLost, BackendDenied, BackendError, BackendRefused, BackendUnavailable
+from importer.backends.magento.access import Access
+from importer.backends.magento.answers import error_of, message
+from importer.backends.magento.auth import LOGINS, authorization
+from importer.domain.errors import (
+    AnswerLost,
+    BackendDenied,
+    BackendError,
+    BackendRefused,
+    BackendUnavailable,
+)
 
 PAGE_SIZE = 300
 """Magento's own limit for a page when input limits are on (contract section 10)."""
 
+PAGE_LIMIT = re.compile(r"pageSize is (\d+)")
+"""A shop may have set a lower one, and names it when it refuses."""
+
 NOT_CONNECTED = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
 """Transport faults before the first byte of a request has left."""
 
-BULK_PERMISSION = "System > Action Log > Bulk Actions"
-SCHEDULING_FAILED = "Something went wrong while processing the request."
-
-
-@dataclass(frozen=True, kw_only=True)
-class Access:
-    """Where the shop is and what it wants to see. Times in seconds."""
-
-    base_url: str
-    token: str
-    scope: str = "all"
-    connect_seconds: float = 10.0
-    read_seconds: float = 60.0
-    submit_seconds: float = 120.0
+CHECK_SHOP = "Is it running, and is this its address (base_url)?"
 
 
 class ReadingClient:
-    """GET only."""
+    """GET only. Paths are those of the REST API; `scope` is a store view's code or `all`."""
 
     def __init__(self, access: Access) -> None:
-        self._access = access
+        self.access = access
         self._http = httpx.AsyncClient(
-            base_url=f"{access.base_url.rstrip('/')}/rest/{access.scope}",
-            headers={"Authorization": f"Bearer {access.token}", "Accept": "application/json"},
-            timeout=httpx.Timeout(access.read_seconds, connect=access.connect_seconds),
+            base_url=f"{access.root}/rest",
+            auth=authorization(access),
+            headers={"Accept": "application/json"},
+            timeout=self._timeout(access.read_seconds),
+            follow_redirects=False,
         )
 
     async def close(self) -> None:
         await self._http.aclose()
 
-    async def get(self, path: str, params: Mapping[str, str] | None = None) -> Any:
-        """The answer's JSON; None for 404. Raises BackendUnavailable, BackendDenied, BackendRefused."""
+    async def get(
+        self, path: str, params: Mapping[str, str] | None = None, *, scope: str = "all", seconds: float = 0.0
+    ) -> Any:
+        """The answer's JSON; None for 404. Raises BackendUnavailable, BackendDenied, BackendRefused.
+
+        `seconds` is the time-out where it is not that of a look-up."""
         try:
-            response = await self._http.get(path, params=dict(params or {}))
-        except httpx.UnsupportedProtocol as error:
-            raise self._wrong_address(error) from error
-        except httpx.TransportError as error:
-            raise BackendUnavailable(
-                f"The shop {self._access.base_url} does not answer: {_words(error)}. {CHECK_SHOP}"
-            ) from error
-        if response.status_code == httpx.codes.NOT_FOUND and _is_json(response):
-            return None
-        if response.status_code >= httpx.codes.INTERNAL_SERVER_ERROR:
-            raise BackendUnavailable(
-                self._says(response), code="shop.error", retry_after=_retry_after(response)
+            response = await self._http.get(
+                f"/{scope}{path}",
+                params=dict(params or {}),
+                timeout=self._timeout(seconds or self.access.read_seconds),
             )
-        return self._json(response)
+        except httpx.TransportError as error:
+            raise self._not_reached(error) from error
+        if response.status_code == httpx.codes.NOT_FOUND and is_entity_missing(response):
+            return None
+        if not response.is_success:
+            raise error_of(response, self.access, writing=False)
+        try:
+            answer = orjson.loads(response.content)
+        except orjson.JSONDecodeError:
+            raise BackendUnavailable(
+                f"The shop answered {response.status_code} with something that is not JSON: {message(response)} "
+                f"Is {self.access.base_url} the shop's address?",
+                code="shop.answer",
+            ) from None
+        if answer is None:  # not to be mistaken for a 404
+            raise other_shape(path)
+        return answer
 
     async def pages(
         self, path: str, criteria: Mapping[str, str] | None = None, *, size: int = PAGE_SIZE
@@ -74,126 +87,129 @@ class ReadingClient:
         seen, page = 0, 1
         while True:
             bounds = {"searchCriteria[pageSize]": str(size), "searchCriteria[currentPage]": str(page)}
-            answer = await self.get(path, {**(criteria or {}), **bounds})
-            items = answer.get("items") or [] if answer else []
+            try:
+                answer = await self.get(path, {**(criteria or {}), **bounds})
+            except BackendRefused as error:
+                limit = PAGE_LIMIT.search(error.text)
+                if page > 1 or limit is None or not 0 < int(limit[1]) < size:
+                    raise
+                size = int(limit[1])
+                continue
+            if answer is None:
+                return
+            items, total = page_of(answer, path)
             for item in items:
                 yield item
             seen += len(items)
-            if not items or seen >= answer["total_count"]:
+            if not items or seen >= total:
                 return
             page += 1
 
-    def _json(self, response: httpx.Response) -> Any:
-        """The body of a good answer; the error that stands for a bad one."""
-        status = response.status_code
-        if status < httpx.codes.MULTIPLE_CHOICES:
-            try:
-                return orjson.loads(response.content)
-            except orjson.JSONDecodeError:
-                raise AnswerLost(f"The shop answered {status} with something that is not JSON.") from None
-        raise self._refusal(response)
+    def _timeout(self, seconds: float) -> httpx.Timeout:
+        return httpx.Timeout(seconds, connect=self.access.connect_seconds)
 
-    def _refusal(self, response: httpx.Response) -> BackendError:
-        status, says = response.status_code, self._says(response)
-        if status in (httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN):
-            return BackendDenied(
-                f"{says} Check the shop's token, and in the shop its permissions (System > Integrations > API) "
-                f"including {BULK_PERMISSION}, and that integration tokens may be used as bearer tokens "
-                "(Stores > Configuration > Services > OAuth > Consumer Settings).",
-                code="shop.token",
-            )
-        if status in (httpx.codes.NOT_FOUND, httpx.codes.METHOD_NOT_ALLOWED) or response.is_redirect:
-            return BackendDenied(
-                f"{says} Is {self._access.base_url} the shop's address?", code="shop.address"
-            )
-        if status == httpx.codes.TOO_MANY_REQUESTS:
-            return BackendUnavailable(says, code="shop.busy", retry_after=_retry_after(response))
-        if SCHEDULING_FAILED in says:  # its queue is unreachable (contract S25)
-            return BackendUnavailable(f"{says} Its message queue may be down.", code="shop.queue")
-        if "Operation allowed only in HTTPS" in says:
-            return BackendDenied(f"{says} Use an https:// address.", code="shop.address")
-        return BackendRefused(says)
-
-    def _says(self, response: httpx.Response) -> str:
-        where = response.headers.get("location")
-        to = f" (to {where})" if where else ""
-        return f"The shop answered {response.status_code}{to}: {message(response)}"
-
-    def _wrong_address(self, error: Exception) -> BackendDenied:
-        return BackendDenied(f"{self._access.base_url} is no web address: {error}.", code="shop.address")
+    def _not_reached(self, error: httpx.TransportError) -> BackendError:
+        """No answer, and nothing was taken."""
+        where = self.access.base_url
+        if isinstance(error, httpx.UnsupportedProtocol):
+            return BackendDenied(f"{where} is no web address: {error}.", code="shop.address")
+        if trouble := tls_trouble(error):
+            return BackendDenied(f"{where} is not trusted: {trouble}", code="shop.tls")
+        return BackendUnavailable(f"The shop {where} does not answer: {_words(error)}. {CHECK_SHOP}")
 
 
 class WritingClient(ReadingClient):
     """GET and the calls that change something."""
 
-    async def send(self, method: str, path: str, body: bytes) -> Any:
+    async def send(self, method: str, path: str, body: bytes, *, scope: str = "all") -> Any:
         """The answer's JSON. Raises BackendRefused, BackendUnavailable (nothing was taken), BackendDenied, AnswerLost.
 
         A 5xx does not tell whether the request was taken: a proxy in front of the shop answers 502, 503 or 504 when
         the shop was too slow, and Magento answers 500 after having done its work.
         """
-        timeout = httpx.Timeout(self._access.submit_seconds, connect=self._access.connect_seconds)
+        return self._json(await self._write(method, path, body, scope))
+
+    async def call(self, method: str, path: str, body: bytes, *, scope: str = "all") -> tuple[int, Any]:
+        """Status and JSON of a synchronous call; what the service refuses is an answer, too. Raises as `send`."""
+        response = await self._write(method, path, body, scope)
+        refused = response.status_code == httpx.codes.NOT_FOUND and is_entity_missing(response)
+        if not refused and not response.is_success:
+            error = error_of(response, self.access, writing=True)
+            if not isinstance(error, BackendRefused):
+                raise error
+            refused = True
+        return response.status_code, message(response) if refused else self._json(response)
+
+    async def _write(self, method: str, path: str, body: bytes, scope: str) -> httpx.Response:
         try:
-            response = await self._http.request(
+            return await self._http.request(
                 method,
-                path,
+                f"/{scope}{path}",
                 content=body,
                 headers={"Content-Type": "application/json"},
-                timeout=timeout,
+                timeout=self._timeout(self.access.submit_seconds),
             )
-        except NOT_CONNECTED as error:
-            raise BackendUnavailable(
-                f"The shop {self._access.base_url} does not answer: {_words(error)}. {CHECK_SHOP}"
-            ) from error
-        except httpx.UnsupportedProtocol as error:
-            raise self._wrong_address(error) from error
         except httpx.TransportError as error:
+            if isinstance(error, (*NOT_CONNECTED, httpx.UnsupportedProtocol)) or _of_login(error):
+                raise self._not_reached(error) from error
             raise AnswerLost(f"The shop's answer was lost: {_words(error)}.") from error
-        if response.status_code >= httpx.codes.INTERNAL_SERVER_ERROR:
+
+    def _json(self, response: httpx.Response) -> Any:
+        if not response.is_success:
+            raise error_of(response, self.access, writing=True)
+        try:
+            return orjson.loads(response.content)
+        except orjson.JSONDecodeError:
             raise AnswerLost(
-                self._says(response),
-                code="shop.error",
-                retry_after=_retry_after(response),
-                settled=response.status_code == httpx.codes.INTERNAL_SERVER_ERROR,
-            )
-        return self._json(response)
+                f"The shop answered {response.status_code} with something that is not JSON: {message(response)}"
+            ) from None
 
 
-CHECK_SHOP = "Is it running, and is this its address (base_url)?"
-
-
-def message(response: httpx.Response) -> str:
-    """Magento's sentence with its placeholders filled in: `%name` from an object, `%1` from a list."""
-    try:
-        answer = orjson.loads(response.content)
-    except orjson.JSONDecodeError:
-        return " ".join(re.sub(r"<[^>]*>", " ", response.text).split())[:200] or response.reason_phrase
-    if not isinstance(answer, dict):
-        return str(answer)[:200]
-    parts = [answer, *(answer.get("errors") or [])]
-    return " ".join(_filled(part) for part in parts if isinstance(part, dict) and part.get("message"))
-
-
-def _filled(part: Mapping[str, Any]) -> str:
-    text, parameters = str(part["message"]), part.get("parameters") or {}
-    named = (
-        parameters
-        if isinstance(parameters, dict)
-        else {str(n): value for n, value in enumerate(parameters, 1)}
-    )
-    for name in sorted(named, key=len, reverse=True):
-        text = text.replace(f"%{name}", str(named[name]))
-    return text
-
-
-def _is_json(response: httpx.Response) -> bool:
+def is_entity_missing(response: httpx.Response) -> bool:
     """Magento says 404 in JSON for an entity that is not there; a wrong address says it in HTML."""
     return "json" in response.headers.get("content-type", "") and "match any route" not in response.text
 
 
-def _retry_after(response: httpx.Response) -> float | None:
-    value = response.headers.get("retry-after", "")
-    return float(value) if value.isdigit() else None
+def page_of(answer: Any, path: str) -> tuple[list[Mapping[str, Any]], int]:
+    """Items and total of a search. Raises BackendUnavailable when the answer is something else."""
+    if isinstance(answer, dict) and isinstance(answer.get("total_count"), int):
+        items = answer.get("items") or []
+        if isinstance(items, list) and all(isinstance(item, dict) for item in items):
+            return items, answer["total_count"]
+    raise other_shape(path)
+
+
+def other_shape(path: str) -> BackendUnavailable:
+    return BackendUnavailable(
+        f"The shop's answer to {path} is JSON of another shape than Magento's. Is something between us and the shop?",
+        code="shop.answer",
+    )
+
+
+def tls_trouble(error: BaseException) -> str | None:
+    """In words, when the connection failed over the certificate or because nobody speaks TLS there."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            return (
+                f"its TLS certificate is not accepted ({cause.verify_message}). The shop needs a valid one; a private "
+                "authority's certificate can be named in the environment variable SSL_CERT_FILE."
+            )
+        if isinstance(cause, ssl.SSLError) and cause.reason in (
+            "WRONG_VERSION_NUMBER",
+            "RECORD_LAYER_FAILURE",
+        ):
+            return "what answers there does not speak TLS. Is it an http:// address?"
+        cause = cause.__cause__ or cause.__context__
+    return None
+
+
+def _of_login(error: httpx.TransportError) -> bool:
+    """Was it the login before the request that failed? Then the request itself never left."""
+    try:
+        return error.request.url.path.endswith(LOGINS)
+    except RuntimeError:  # raised by the library when an error belongs to no request
+        return False
 
 
 def _words(error: Exception) -> str:

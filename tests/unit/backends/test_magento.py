@@ -11,9 +11,10 @@ import httpx
 import pytest
 import respx
 
-from importer.backends.magento.backend import MagentoBackend, MagentoReader, bulk_path
-from importer.backends.magento.client import NOT_CONNECTED, Access, ReadingClient
-from importer.domain.batches import Operation, OperationStatus, Receipt
+from importer.backends.magento.access import Access, Bearer
+from importer.backends.magento.backend import MagentoBackend, MagentoReader
+from importer.backends.magento.client import NOT_CONNECTED, ReadingClient
+from importer.domain.batches import Operation, Receipt
 from importer.domain.errors import (
     AnswerLost,
     BackendDenied,
@@ -36,13 +37,14 @@ OPERATIONS = [
     )
     for n in (1, 2)
 ]
+WEBSITES = f"{ADDRESS}/rest/all/V1/store/websites"
 UUID = "c4cb072b-e7fe-4885-87fc-cf0e6a036192"
 SINCE = datetime(2026, 11, 24, 5, 0, tzinfo=UTC)
 
 
 @pytest.fixture
 async def backend() -> AsyncIterator[MagentoBackend]:
-    backend = MagentoBackend(Access(base_url=f"{ADDRESS}/", token="secret"))
+    backend = MagentoBackend(Access(base_url=f"{ADDRESS}/", credentials=Bearer(token="secret")))
     yield backend
     await backend.close()
 
@@ -79,17 +81,33 @@ async def test_a_batch_is_one_request_with_the_token_and_gives_a_receipt(
         (401, {"message": "The consumer isn't authorized to access %resources.",
                "parameters": {"resources": "Magento_Catalog::products"}}, BackendDenied,
          "shop.token", "Magento_Catalog::products"),
-        (403, "<h1>Forbidden</h1>", BackendDenied, "shop.token", "403: Forbidden"),
+        (403, "<h1>Forbidden</h1>", BackendDenied, "shop.blocked", "403: Forbidden"),
+        (403, "<title>Access denied | error 1015</title> You are being rate limited", BackendUnavailable,
+         "shop.busy", "rate limited"),
+        (400, {"message": "Specified request cannot be processed."}, BackendDenied, "shop.address", ADDRESS),
+        (400, {"message": "SQLSTATE[HY000]: General error: 1366"}, AnswerLost, "shop.error", "1366"),
+        (400, "<h1>Bad Request</h1>", BackendRefused, "shop.refused", "Bad Request"),
+        (400, ["x"], BackendRefused, "shop.refused", "['x']"),
+        (408, "", BackendUnavailable, "shop.unavailable", "408"),
+        (418, "", BackendDenied, "shop.unexpected", "proxy"),
         (404, {"message": "Request does not match any route."}, BackendDenied, "shop.address", ADDRESS),
         (302, "", BackendDenied, "shop.address", "302"),
-        (413, "<html>too large</html>", BackendRefused, "shop.refused", "413: too large"),
+        (413, "<html>too large</html>", BackendRefused, "shop.too_large", "413: too large"),
         (429, {"message": "slow down"}, BackendUnavailable, "shop.busy", "slow down"),
         (500, {"message": "Internal Error. Report ID: webapi-1"}, AnswerLost, "shop.error", "webapi-1"),
         (502, "<html>bad gateway</html>", AnswerLost, "shop.error", "bad gateway"),
         (503, "<html>unavailable</html>", AnswerLost, "shop.error", "503"),
+        (503, "<p>due to maintenance downtime</p>", AnswerLost, "shop.maintenance", "maintenance:status"),
         (504, "", AnswerLost, "shop.error", "504"),
+        (520, "", AnswerLost, "shop.error", "520"),
+        (521, "", BackendUnavailable, "shop.unavailable", "521"),
+        (522, "", AnswerLost, "shop.error", "522"),
+        (523, "", BackendUnavailable, "shop.unavailable", "523"),
+        (524, "", AnswerLost, "shop.error", "524"),
         (202, "<html>", AnswerLost, "shop.answer_lost", "not JSON"),
         (202, {"no": "uuid"}, AnswerLost, "shop.answer_lost", "no bulk_uuid"),
+        (202, {"bulk_uuid": None}, AnswerLost, "shop.answer_lost", "no bulk_uuid"),
+        (202, [], AnswerLost, "shop.answer_lost", "no bulk_uuid"),
     ],
 )  # fmt: skip
 async def test_each_bad_answer_to_a_submission_has_its_error(
@@ -103,6 +121,7 @@ async def test_each_bad_answer_to_a_submission_has_its_error(
 ) -> None:
     content = {"text": body} if isinstance(body, str) else {"json": body}
     net.post(BULK).respond(status, **content)
+    net.get(WEBSITES).respond(status, **content)
 
     with pytest.raises(error) as caught:
         await backend.submit(MAPPING, OPERATIONS)
@@ -145,27 +164,6 @@ async def test_every_transport_fault_is_either_not_sent_or_in_doubt(
         await backend.submit(MAPPING, OPERATIONS)
     with pytest.raises(BackendDenied if address else BackendUnavailable):
         await backend.probe()
-
-
-async def test_operations_are_polled_by_position_and_missing_ones_are_simply_absent(
-    net: respx.MockRouter, backend: MagentoBackend
-) -> None:
-    operations = [{"id": 1, "status": 3, "result_message": "no", "error_code": 0}]
-    net.get(f"{ADDRESS}/rest/all/V1/bulk/{UUID}/status").respond(json={"operations_list": operations})
-
-    assert await backend.poll(Receipt(bulk_uuid=UUID)) == [
-        OperationStatus(position=1, status=3, error_code=0, text="no")
-    ]
-
-
-async def test_a_bulk_the_shop_has_forgotten_has_no_operations(
-    net: respx.MockRouter, backend: MagentoBackend
-) -> None:
-    net.get(f"{ADDRESS}/rest/all/V1/bulk/{UUID}/status").respond(
-        404, json={"message": "Bulk uuid %bulkUuid not exist"}
-    )
-
-    assert await backend.poll(Receipt(bulk_uuid=UUID)) == []
 
 
 def serialized(operation: Operation) -> str:
@@ -271,30 +269,14 @@ async def test_a_list_is_read_to_its_total_though_pages_past_the_end_repeat(net:
         return httpx.Response(200, json={"items": pages.get(page, pages["2"]), "total_count": 3})
 
     net.get(f"{ADDRESS}/rest/all/V1/things").mock(side_effect=answer)
-    client = ReadingClient(Access(base_url=ADDRESS, token="secret"))
+    client = ReadingClient(Access(base_url=ADDRESS, credentials=Bearer(token="secret")))
 
     assert [item["n"] async for item in client.pages("/V1/things")] == [1, 2, 3]
     await client.close()
 
 
-@pytest.mark.parametrize(
-    ("route", "path"),
-    [
-        ("/V1/products", "/async/bulk/V1/products"),
-        ("/V1/products/:sku", "/async/bulk/V1/products/bySku"),
-        (
-            "/V1/products/:productSku/stockItems/:itemId",
-            "/async/bulk/V1/products/byProductSku/stockItems/byItemId",
-        ),
-        ("/V1/orders/:parent_id", "/async/bulk/V1/orders/byParent_id"),
-    ],
-)
-def test_the_bulk_route_follows_from_the_ordinary_one(route: str, path: str) -> None:
-    assert bulk_path(route) == path
-
-
 def test_what_a_dry_run_holds_has_no_way_to_write() -> None:
-    reader = MagentoReader(Access(base_url=ADDRESS, token="secret"))
+    reader = MagentoReader(Access(base_url=ADDRESS, credentials=Bearer(token="secret")))
 
     assert not hasattr(reader, "submit")
     assert type(reader._client) is ReadingClient

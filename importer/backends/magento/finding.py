@@ -1,0 +1,119 @@
+"""Finding a bulk whose receipt was lost: by its time, its first operation, and then its whole content (contract S23)."""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import orjson
+
+from importer.backends.magento.access import Mode
+from importer.backends.magento.client import ReadingClient, other_shape
+from importer.backends.magento.routes import carrying
+from importer.domain.batches import Operation, Receipt
+from importer.domain.errors import BackendUnavailable
+from importer.domain.mapping import Mapping as ImportMapping
+
+TABLE_BYTES = 65_535
+"""What the shop keeps of an operation's payload (contract section 11)."""
+
+
+async def find(
+    client: ReadingClient,
+    mapping: ImportMapping,
+    operations: Sequence[Operation],
+    *,
+    since: datetime,
+    known: set[str],
+    mode: Mode,
+) -> Receipt | None:
+    """Looks at the first operation of every bulk since then; the one that fits is compared as a whole."""
+    if mode is Mode.BULK:
+        operations = carrying(mapping.request.path, operations)
+    for item in await _first_operations(client, since):
+        uuid = str(item.get("bulk_uuid", ""))
+        fits = uuid and uuid not in known and _same(item, operations[0], mapping, mode)
+        if fits and (mode is Mode.ASYNC or await _whole(client, uuid, mapping, operations)):
+            return Receipt(bulk_uuid=uuid)
+    return None
+
+
+async def _first_operations(client: ReadingClient, since: datetime) -> list[Mapping[str, Any]]:
+    """Magento 2.4.0 to 2.4.4 answers 500 when a page holds operations of one number from several bulks (contract S8):
+    then page by page with one operation each, which cannot clash."""
+    try:
+        return [item async for item in client.pages("/V1/bulk", _first_since(since))]
+    except BackendUnavailable as error:
+        if error.code != "shop.error":
+            raise
+    return [item async for item in client.pages("/V1/bulk", _first_since(since), size=1)]
+
+
+def _first_since(since: datetime) -> dict[str, str]:
+    """Search for the operations number 0 of all bulks submitted since then (contract 5.6)."""
+    criteria: dict[str, str] = {}
+    for group, (field, condition, value) in enumerate(
+        [
+            ("start_time", "gteq", since.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S")),
+            ("operation_key", "eq", "0"),
+        ],
+    ):
+        prefix = f"searchCriteria[filter_groups][{group}][filters][0]"
+        criteria |= {
+            f"{prefix}[field]": field,
+            f"{prefix}[condition_type]": condition,
+            f"{prefix}[value]": value,
+        }
+    return criteria
+
+
+async def _whole(
+    client: ReadingClient, uuid: str, mapping: ImportMapping, operations: Sequence[Operation]
+) -> bool:
+    path = f"/V1/bulk/{uuid}/detailed-status"
+    answer = await client.get(path, seconds=client.access.status_seconds) or {}
+    if not isinstance(answer, dict) or not isinstance(answer.get("operations_list", []), list):
+        raise other_shape(path)
+    items = {item.get("id"): item for item in answer.get("operations_list", []) if isinstance(item, dict)}
+    return answer.get("operation_count") == len(operations) and all(
+        position in items and _same(items[position], operation, mapping, Mode.BULK)
+        for position, operation in enumerate(operations)
+    )
+
+
+def _same(item: Mapping[str, Any], operation: Operation, mapping: ImportMapping, mode: Mode) -> bool:
+    """Does the shop's operation carry our payload? After a success only its result is left (S16): compare the key."""
+    data = item.get("serialized_data")
+    if data and len(data) >= TABLE_BYTES:  # cut off by the shop's table (S17): its beginning must do
+        return operation.key in data
+    if data:
+        return _payload_is(data, operation, mode, deleting=mapping.request.method == "DELETE")
+    result = _json(item.get("result_serialized_data"))
+    key = str(mapping.columns[mapping.key].to).rpartition(".")[2]
+    return isinstance(result, dict) and str(result.get(key, "")).lower() == operation.key.lower()
+
+
+def _payload_is(data: str, operation: Operation, mode: Mode, *, deleting: bool) -> bool:
+    """Alone, a call's path is merged into its payload, so ours is a part of what the shop kept; of a DELETE it keeps the
+    path alone (contract 1.4)."""
+    stored = _json(data)
+    kept = _json(stored.get("meta_information")) if isinstance(stored, dict) else None
+    sent = orjson.loads(operation.payload)
+    if mode is Mode.BULK:
+        return bool(kept == sent)
+    if not isinstance(kept, dict):
+        return False
+    return _within(kept, sent) or operation.key in kept.values() if deleting else _within(sent, kept)
+
+
+def _within(part: Any, whole: Any) -> bool:
+    if isinstance(part, dict) and isinstance(whole, dict):
+        return all(key in whole and _within(value, whole[key]) for key, value in part.items())
+    return bool(part == whole)
+
+
+def _json(text: Any) -> Any:
+    """None for what is no JSON: a shop's table may hold anything."""
+    try:
+        return orjson.loads(text) if isinstance(text, str) else None
+    except orjson.JSONDecodeError:
+        return None
