@@ -8,7 +8,7 @@ import typer
 from importer.domain.errors import MappingInvalid
 from importer.settings import load_settings
 from importer.sources.files import require
-from importer.sources.mappings import MappingFolders
+from importer.sources.mappings import MappingFolders, read
 
 mappings = typer.Typer(help="Mapping documents: how a file's columns become payloads.", no_args_is_help=True)
 
@@ -32,10 +32,12 @@ def check(
     faults = 0
     for path in files:
         try:
-            MappingFolders([]).parse(path.stem, require(path).read_text(encoding="utf-8"))
+            MappingFolders([]).parse(path.stem, read(require(path)))
             typer.echo(f"{path}: no faults")
         except MappingInvalid as error:
             faults += len(error.faults)
             for fault in error.faults:
                 typer.echo(f"{path}: {fault}")
+    if faults:
+        typer.echo(f"{faults} {'fault' if faults == 1 else 'faults'}.")
     raise typer.Exit(2 if faults else 0)

@@ -129,8 +129,8 @@ def _same(item: Mapping[str, Any], operation: Operation, mapping: ImportMapping)
         return bool(orjson.loads(orjson.loads(data)["meta_information"]) == orjson.loads(operation.payload))
     if item.get("result_serialized_data"):
         result = orjson.loads(item["result_serialized_data"])
-        key = str(mapping.columns[mapping.key].to).rpartition(".")[2]
-        return isinstance(result, dict) and str(result.get(key, "")).lower() == operation.key.lower()
+        key = mapping.key_field
+        return isinstance(result, dict) and str(result.get(key or "", "")).lower() == operation.key.lower()
     return False
 
 
