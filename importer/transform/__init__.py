@@ -74,6 +74,8 @@ class Transform:
         skipped = leave_out(self.named(cells), self.mapping)
         key = self.binding.label(self.mapping.key)
         kept = drop_losers(skipped.cells, self.mapping, self.lost.between(first, last), key)
+        if kept.cells.is_empty():
+            return Transformed(_no_operations(), [*skipped.errors, *kept.errors])
         expanded = expand(inherit(kept.cells, self.mapping), self.mapping, self.binding, self.tables)
         values = self._evaluation(expanded.cells, [*self._own_columns(expanded.cells), *expanded.columns])
         errors = [

@@ -13,7 +13,7 @@ from jsonschema import Draft202012Validator
 
 from importer.domain.mapping import RuleCall
 from importer.ports import Tables
-from importer.transform import dates, lists, look_ups, numbers, texts
+from importer.transform import dates, lists, look_ups, numbers, records, texts
 from importer.transform.kinds import Kind
 from importer.transform.sentences import quoted
 
@@ -213,6 +213,15 @@ RULES: dict[str, Rule] = {
         code="pairs",
         explain=lists.explain_pairs,
         says="`size=M|colour=red` into a list of objects: `{key: name, value: label, separator: '|', equals: '='}`",
+    ),
+    "records": Rule(
+        apply=records.records,
+        faults=records.faults,
+        argument=records.ARGUMENT,
+        kind=becomes(Kind.JSONS),
+        code="records",
+        explain=records.explain,
+        says="`name=A,qty=2|name=B,qty=1` into a list of objects: `{fields: {name: title, qty: {to: qty, type: number}}}`",
     ),
     "look_up": Rule(
         apply=look_ups.look_up,

@@ -105,7 +105,11 @@ CALLS = st.recursive(
         st.tuples(
             st.sampled_from(sorted(expressions.FUNCTIONS)), st.lists(inner, min_size=1, max_size=3)
         ).map(lambda call: f"{call[0]}({', '.join(call[1])})")
-        | st.tuples(inner, st.sampled_from(["||", "+", "-", "*", "/", "%", "=", "<>", "<", ">", "AND", "OR", "LIKE"]), inner).map(" ".join)
+        | st.tuples(
+            inner,
+            st.sampled_from(["||", "+", "-", "*", "/", "%", "=", "<>", "<", ">", "AND", "OR", "LIKE"]),
+            inner,
+        ).map(" ".join)
         | inner.map(lambda one: f"TRY_CAST({one} AS DOUBLE)")
         | st.tuples(inner, inner, inner).map(lambda c: f"CASE WHEN {c[0]} THEN {c[1]} ELSE {c[2]} END")
     ),
