@@ -37,7 +37,7 @@ VALUE = re.compile(r'"((?:[^"]|"")*)"')
 
 
 def parse_quoted(cell: str, separator: str = ",") -> dict[str, list[str]] | None:
-    """`code="value",code2="one"|"two"`, quotes inside doubled ("Fields enclosure"); None when a part is not so."""
+    """`code="A, B",code2="One"|"Two"`, quotes inside doubled ("Fields enclosure"); None when a part is not so."""
     if not re.fullmatch(f"{PAIR}(?:{re.escape(separator)}{PAIR})*", cell):
         return None
     return {
@@ -168,7 +168,7 @@ def _unknown(
 
 def _not_parsed(cells: pl.DataFrame, column: Column, mapping: Mapping, texts: set[str]) -> list[RowError]:
     text = "The cell is not a list of `code=value`."
-    fix = 'Write code=value,code2=value2, or all values in quotes: code="value",code2="value2".'
+    fix = 'Write code=value,code2=value2, or all values in quotes: code="A, B",code2="C".'
     rows = cells.filter(
         pl.col(column.name).is_in(sorted(texts)) & (pl.col(column.name).str.strip_chars() != "")
     )
