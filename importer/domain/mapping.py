@@ -1,15 +1,16 @@
 """A mapping: how the columns of a file become payloads for the shop. Parsed from a document, all faults at once."""
 
 import difflib
-from collections.abc import Mapping as Dict, Sequence
+from collections.abc import Iterable, Mapping as Dict
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from importer.domain.errors import Fault
-
 CLEAR_MARKER = "__EMPTY__VALUE__"
 """Magento's own constant for "set this attribute to nothing" (native CSV, section 1)."""
+
+KEY_MARK = " / "
+"""Between the parts of a key of several columns."""
 
 
 class EmptyCell(StrEnum):
@@ -126,7 +127,7 @@ class Mapping:
     title: str
     entity: str
     request: Request
-    key: str
+    keys: tuple[str, ...]
     columns: Dict[str, Column]
     constants: Dict[str, Any] = field(default_factory=dict)
     lists: Dict[str, KeyedList] = field(default_factory=dict)
@@ -141,31 +142,27 @@ class Mapping:
     phases: tuple[Phase, ...] = ()
     schema: Dict[str, Any] = field(default_factory=dict)
 
+    @property
+    def key(self) -> str:
+        """The column of a frame that holds the key: one of the mapping's own, or the one made of several."""
+        return KEY_MARK.join(self.keys)
 
-@dataclass
-class Faults:
-    """Collects what is wrong with a document; `lines` tells on which line a path stands."""
-
-    lines: Dict[str, int]
-    found: list[Fault] = field(default_factory=list)
-
-    def add(self, path: str, text: str) -> None:
-        self.found.append(Fault(line=self._line(path), path=path, text=text))
-
-    def _line(self, path: str) -> int:
-        while path and path not in self.lines:
-            path = path.rpartition(".")[0]
-        return self.lines.get(path, 1)
-
-    def known_keys(self, path: str, value: Dict[str, Any], known: Sequence[str]) -> None:
-        for key in value:
-            if key not in known:
-                self.add(f"{path}.{key}".lstrip("."), f"unknown word `{key}`{suggestion(str(key), known)}")
+    @property
+    def key_field(self) -> str | None:
+        """How the payload calls the key; None when several fields make it or it does not travel."""
+        path = self.columns[self.key].to if self.key in self.columns else None
+        return path.rpartition(".")[2] if path else None
 
 
-def suggestion(word: str, known: Sequence[str]) -> str:
+def suggestion(word: str, known: Iterable[str]) -> str:
     """The end of a sentence about an unknown word: the nearest known one, or what there is."""
-    close = difflib.get_close_matches(word, known, n=1)
-    if close:
-        return f", did you mean `{close[0]}`?"
-    return f" (known: {', '.join(sorted(known))})." if known else "."
+    names = sorted(known)
+    hint = nearly(word, names)
+    return hint if hint != "." or not names else f" (known: {', '.join(names)})."
+
+
+def nearly(word: str, known: Iterable[str]) -> str:
+    """The same where there is too much to list it."""
+    names = {name.lower(): name for name in known}
+    close = difflib.get_close_matches(word.lower(), names, n=1)
+    return f", did you mean `{names[close[0]]}`?" if close else "."

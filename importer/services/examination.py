@@ -62,7 +62,7 @@ def _looked_at(mapping: Mapping, binding: Binding) -> set[str] | None:
     """The file's columns that this walk needs; None stands for all, because an expression may use any."""
     if any(column.expr for column in mapping.columns.values()):
         return None
-    names = [mapping.key, *(skip.when.column for skip in mapping.skip)]
+    names = [*mapping.keys, *(skip.when.column for skip in mapping.skip)]
     names += [column.name for column in mapping.columns.values() if column.unique]
     names += [mapping.scope.column] if mapping.scope else []
     return {binding.label(name) for name in names}

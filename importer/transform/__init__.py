@@ -12,10 +12,11 @@ from importer.ports import Tables
 from importer.transform.attributes import Expanded, expand
 from importer.transform.binding import Binding
 from importer.transform.cells import KEY, Evaluation, Values, inherit
+from importer.transform.expressions import compute, failed
 from importer.transform.plan import PAYLOAD, Plan
 from importer.transform.repeats import NONE, Losers
 from importer.transform.rules import LITERAL_CALL
-from importer.transform.selection import drop_losers, leave_out, not_unique
+from importer.transform.selection import drop_losers, leave_out, not_unique, with_key
 
 ROWS_COLUMNS = (ROW, LINE, KEY, PAYLOAD)
 
@@ -66,11 +67,8 @@ class Transform:
             if c.default is not None and c.expr is None and c.name not in cells.columns
         ]
         cells = cells.with_columns(pl.lit(None, dtype=pl.String).alias(name) for name in absent)
-        return cells.with_columns(
-            pl.sql_expr(column.expr).cast(pl.String).alias(column.name)
-            for column in self.mapping.columns.values()
-            if column.expr is not None
-        )
+        computed = {c.name: c.expr for c in self.mapping.columns.values() if c.expr is not None}
+        return with_key(compute(cells, computed) if computed else cells, self.mapping)
 
     def __call__(self, cells: pl.DataFrame) -> Transformed:
         if cells.is_empty():
@@ -79,10 +77,13 @@ class Transform:
         skipped = leave_out(self.named(cells), self.mapping)
         key = self.binding.label(self.mapping.key)
         kept = drop_losers(skipped.cells, self.mapping, self.lost.between(first, last), key)
+        if kept.cells.is_empty():
+            return Transformed(_no_operations(), [*skipped.errors, *kept.errors])
         expanded = expand(inherit(kept.cells, self.mapping), self.mapping, self.binding, self.tables)
         values = self._evaluation(expanded.cells, [*self._own_columns(expanded.cells), *expanded.columns])
         errors = [
             *self._without_key(expanded.cells),
+            *self._not_computed(expanded.cells),
             *self._not_unique(expanded, first, last),
             *expanded.errors,
             *values.errors,
@@ -122,6 +123,25 @@ class Transform:
                 value=cell,
             )
             for row, line, cell in empty.select(ROW, LINE, pl.col(key).fill_null("")).iter_rows()
+        ]
+
+    def _not_computed(self, cells: pl.DataFrame) -> list[RowError]:
+        return [
+            RowError(
+                row=row,
+                line=line,
+                key=key,
+                outcome=Outcome.INVALID,
+                code="expr",
+                text=f"The expression of {column.name} fails for the cells of this row.",
+                fix=f"It is: {column.expr}",
+                column=column.name,
+            )
+            for column in self.mapping.columns.values()
+            if failed(column.name) in cells.columns
+            for row, line, key in cells.filter(pl.col(failed(column.name)))
+            .select(ROW, LINE, self.mapping.key)
+            .iter_rows()
         ]
 
     def _not_unique(self, expanded: Expanded, first: int, last: int) -> list[RowError]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 import polars as pl
 
 from importer.domain.mapping import Column, Mapping, RuleCall, UnknownColumns
-from importer.domain.rows import LINE, ROW, Outcome, RowError
+from importer.domain.rows import LINE, LIST_MARK, ROW, Outcome, RowError
 from importer.ports import Tables
 from importer.transform.binding import Binding
 from importer.transform.sentences import nearest
@@ -30,6 +30,34 @@ class Expanded:
     cells: pl.DataFrame
     columns: list[Column] = field(default_factory=list)
     errors: list[RowError] = field(default_factory=list)
+
+
+PAIR = r'\s*([A-Za-z][A-Za-z0-9_]*)=("(?:[^"]|"")*"(?:\|"(?:[^"]|"")*")*)\s*'
+VALUE = re.compile(r'"((?:[^"]|"")*)"')
+
+
+def parse_quoted(cell: str, separator: str = ",") -> dict[str, list[str]] | None:
+    """`code="A, B",code2="One"|"Two"`, quotes inside doubled ("Fields enclosure"); None when a part is not so."""
+    if not re.fullmatch(f"{PAIR}(?:{re.escape(separator)}{PAIR})*", cell):
+        return None
+    return {
+        code.lower(): [value.replace('""', '"') for value in VALUE.findall(values)]
+        for code, values in re.findall(PAIR, cell)
+    }
+
+
+def _parsed(cell: str, separator: str, tables: Tables) -> dict[str, str]:
+    """The attributes of a cell; values that stand apart in quotes stay apart."""
+    apart = parse_quoted(cell, separator)
+    if apart is None:
+        return parse(cell, separator)
+    several = {code for code, kind in tables[ATTRIBUTES].items() if kind == "multiselect"}
+    return {
+        code: "".join(value + LIST_MARK for value in values)
+        if code in several and any(values)
+        else "|".join(values)
+        for code, values in apart.items()
+    }
 
 
 def parse(cell: str, separator: str = ",") -> dict[str, str]:
@@ -81,7 +109,7 @@ def _expand_column(
     cells = result.cells
     separator = (column.expand.argument if column.expand else None) or ","
     texts = [text for text in cells.get_column(column.name).unique().drop_nulls().to_list() if text]
-    parsed = {text: parse(text, separator) for text in texts}
+    parsed = {text: _parsed(text, separator, tables) for text in texts}
     broken = {text for text, found in parsed.items() if not found or not all(map(CODE.fullmatch, found))}
     result.errors += _not_parsed(cells, column, mapping, broken)
     parsed = {text: found for text, found in parsed.items() if text not in broken}
@@ -140,7 +168,7 @@ def _unknown(
 
 def _not_parsed(cells: pl.DataFrame, column: Column, mapping: Mapping, texts: set[str]) -> list[RowError]:
     text = "The cell is not a list of `code=value`."
-    fix = "Write code=value,code2=value2; values in quotes (Fields enclosure) are not read yet."
+    fix = 'Write code=value,code2=value2, or all values in quotes: code="A, B",code2="C".'
     rows = cells.filter(
         pl.col(column.name).is_in(sorted(texts)) & (pl.col(column.name).str.strip_chars() != "")
     )

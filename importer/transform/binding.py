@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
 from importer.domain.errors import RequestError
-from importer.domain.mapping import Mapping, UnknownColumns, suggestion
+from importer.domain.mapping import KEY_MARK, Mapping, UnknownColumns, suggestion
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,8 @@ class Binding:
 
     def label(self, column: str) -> str:
         """How the file's owner calls a column of the mapping."""
-        return self.names.get(column, column)
+        parts = [column] if column in self.names else column.split(KEY_MARK)
+        return KEY_MARK.join(self.names.get(part, part) for part in parts)
 
 
 def bind(mapping: Mapping, names: Sequence[str], literal: Collection[str] = ()) -> Binding:
@@ -79,7 +80,9 @@ def _by_lower_case(names: Sequence[str]) -> dict[str, str]:
 
 
 def _refuse_missing(mapping: Mapping, bound: dict[str, str], names: Sequence[str]) -> None:
-    needed = [c for c in mapping.columns.values() if c.required or c.name == mapping.key]
+    needed = [
+        c for c in mapping.columns.values() if c.required or (c.name in mapping.keys and c.expr is None)
+    ]
     missing = [column for column in needed if column.name not in bound]
     if not missing:
         return

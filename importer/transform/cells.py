@@ -12,7 +12,7 @@ import orjson
 import polars as pl
 
 from importer.domain.mapping import Column, EmptyCell, Mapping
-from importer.domain.rows import LINE, ROW, Outcome, RowError
+from importer.domain.rows import LINE, LIST_MARK, ROW, Outcome, RowError
 from importer.ports import Tables
 from importer.transform.distinct import distinct
 from importer.transform.kinds import Kind, element, rendered
@@ -228,5 +228,5 @@ def _error(row: tuple[Any, ...], column: Column, code: str, text: str, fix: str)
         fix=fix,
         column=column.label,
         key=key,
-        value=value,
+        value=value.strip(LIST_MARK).replace(LIST_MARK, "|"),
     )

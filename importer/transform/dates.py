@@ -1,5 +1,8 @@
 """The rule for dates: one format for a column, and nothing that is only nearly it."""
 
+from collections.abc import Iterator
+from datetime import datetime
+
 import polars as pl
 
 from importer.ports import Tables
@@ -29,3 +32,20 @@ def explain_date(value: str, argument: dict[str, str], _tables: Tables) -> tuple
 
 
 EXAMPLES = {"%Y": "2024", "%y": "24", "%m": "03", "%d": "31", "%H": "13", "%M": "45", "%S": "00"}
+
+SAMPLE = datetime(2024, 3, 31, 13, 45, 59)  # noqa: DTZ001 - a shop's dates have no zone
+
+
+def date_faults(argument: dict[str, str]) -> Iterator[str]:
+    """Each form is tried: a date written in it must be read again."""
+    try:
+        text = pl.select(pl.lit(SAMPLE).dt.to_string(argument["format"]).alias("text"))
+        again = text.select(date(pl.col("text"), {"format": argument["format"]}, {})).item()
+    except pl.exceptions.PolarsError:
+        again = None
+    if again is None or not again.startswith(f"{SAMPLE:{DATE}}"):
+        yield f"`{argument['format']}` does not give a whole date; write for example '%d.%m.%Y' or '%Y-%m-%d %H:%M'."
+    try:
+        pl.select(pl.lit(SAMPLE).dt.to_string(argument.get("to", DATE)))
+    except pl.exceptions.PolarsError:
+        yield f"`{argument['to']}` is no form of a date; write for example '%Y-%m-%d'."

@@ -59,12 +59,13 @@ def numerals(texts: pl.Series) -> pl.Series:
     written = texts.cast(pl.Float64, strict=False).cast(pl.String).str.strip_suffix(".0")
     long = (texts.str.len_bytes() > EXACT_DIGITS) | written.str.contains("e", literal=True)
     if long.any():
-        exact = [_numeral(text) for text in texts.filter(long).to_list()]
+        exact = [numeral(text) for text in texts.filter(long).to_list()]
         written = written.scatter(long.fill_null(value=False).arg_true(), exact)
     return written.replace("-0", "0")
 
 
-def _numeral(text: str) -> str:
+def numeral(text: str) -> str:
+    """The same of one text."""
     number = format(Decimal(text), "f")
     return (number.rstrip("0").rstrip(".") if "." in number else number) or "0"
 

@@ -1,5 +1,6 @@
 """Rules that make lists and rules that take them."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import orjson
@@ -58,3 +59,15 @@ def explain_pairs(value: str, argument: dict[str, str], _tables: Tables) -> tupl
     equals, separator = argument.get("equals", "="), argument.get("separator", ",")
     text = f"{quoted(value)} is not a list of `name{equals}value`."
     return text, f"Write it like size{equals}M{separator}colour{equals}red."
+
+
+def entries_faults(argument: dict[str, Any]) -> Iterator[str]:
+    if argument["field"] in argument.get("with", {}):
+        yield f"`{argument['field']}` is the field of the value and stands under `with:` too."
+
+
+def pairs_faults(argument: dict[str, str]) -> Iterator[str]:
+    if argument["key"] == argument["value"]:
+        yield "`key` and `value` must be two different fields."
+    if argument.get("equals", "=") == argument.get("separator", ","):
+        yield "`equals` and `separator` must be two different marks."

@@ -1,6 +1,6 @@
 """Rules from a name to what the shop (or the mapping) means by it. Names are compared without upper and lower case."""
 
-from collections.abc import Mapping as Dict
+from collections.abc import Iterator, Mapping as Dict
 from typing import Any
 
 import orjson
@@ -18,7 +18,7 @@ UNCHECKED = "0"
 
 
 def values(value: pl.Expr, argument: dict[str, Any], _tables: Tables) -> pl.Expr:
-    words = {str(word).lower(): _text(target, argument) for word, target in argument["map"].items()}
+    words = {word.strip().lower(): _text(target, argument) for word, target in argument["map"].items()}
     mapped = _replaced(value, words)
     if "otherwise" in argument:
         other = _text(argument["otherwise"], argument)
@@ -48,6 +48,13 @@ def _text(target: Any, argument: dict[str, Any]) -> str:
 def explain_values(value: str, argument: dict[str, Any], _tables: Tables) -> tuple[str, str]:
     words = ", ".join(quoted(word) for word in argument["map"])
     return f"{quoted(value)} is not one of the known words.", f"Known words: {words}."
+
+
+def values_faults(argument: dict[str, Any]) -> Iterator[str]:
+    seen: dict[str, Any] = {}
+    for word, target in argument["map"].items():
+        if seen.setdefault(word.strip().lower(), target) != target:
+            yield f"`{word}` stands twice with two meanings; words are compared without upper and lower case."
 
 
 def look_up(value: pl.Expr, argument: str, tables: Tables) -> pl.Expr:

@@ -1,6 +1,7 @@
 """Rules from text to numbers and truth."""
 
 import re
+from collections.abc import Iterator
 from typing import Any
 
 import polars as pl
@@ -84,3 +85,15 @@ def explain_boolean(value: str, argument: Any, _tables: Tables) -> tuple[str, st
     if argument is None:
         return f"{quoted(value)} is neither yes nor no.", "Write 1 or 0, yes or no."
     return f"{quoted(value)} is neither yes nor no.", f"Write {' or '.join(yes)}, {' or '.join(no)}."
+
+
+def number_faults(argument: Any) -> Iterator[str]:
+    options = argument or {}
+    if options.get("decimal", ".") == options.get("thousands"):
+        yield f"`{options['thousands']}` cannot be the decimal mark and the thousands mark at once."
+
+
+def boolean_faults(argument: Any) -> Iterator[str]:
+    yes, no = _words(argument)
+    for word in sorted(set(yes) & set(no)):
+        yield f"`{word}` cannot mean yes and no at once."

@@ -4,15 +4,16 @@ A value that goes in and does not come out is a fault of the row: then `code` na
 wrong and what to do. Adding a rule is one function and one line in `RULES`.
 """
 
-from collections.abc import Callable, Mapping as Dict
+from collections.abc import Callable, Iterable, Mapping as Dict
 from dataclasses import dataclass, field
 from typing import Any
 
 import polars as pl
+from jsonschema import Draft202012Validator
 
 from importer.domain.mapping import RuleCall
 from importer.ports import Tables
-from importer.transform import dates, lists, look_ups, numbers, texts
+from importer.transform import dates, lists, look_ups, numbers, records, texts
 from importer.transform.kinds import Kind
 from importer.transform.sentences import quoted
 
@@ -30,7 +31,8 @@ class Rule:
     """`explain` gets the value that went in (a text, or a list after `split`): (what is wrong, what to do).
 
     `takes` says which kinds may come in, `kind` what goes out, `argument` is the JSON Schema of what may stand behind
-    the rule's name. A `rendered` rule wants the elements of a list as JSON texts.
+    the rule's name; `faults` says what is wrong with an argument that fits it. A `rendered` rule wants the elements of
+    a list as JSON texts.
     """
 
     apply: Apply
@@ -39,8 +41,13 @@ class Rule:
     takes: frozenset[Kind] = TEXT
     rendered: bool = False
     kind: Kinds = lambda kind, _argument, _tables: kind
+    faults: Callable[[Any], Iterable[str]] = lambda _argument: ()
     code: str = ""
     explain: Explain = lambda value, _argument, _tables: (f"{quoted(value)} cannot be converted.", "")
+
+    @property
+    def needs_argument(self) -> bool:
+        return not Draft202012Validator(self.argument).is_valid(None)
 
 
 def becomes(kind: Kind) -> Kinds:
@@ -48,7 +55,9 @@ def becomes(kind: Kind) -> Kinds:
 
 
 LOOK_UP: Dict[str, Any] = {
-    "anyOf": [{"enum": list(look_ups.TABLES)}, {"type": "string", "pattern": "^option:[a-z0-9_]+$"}]
+    "description": "a table of the shop: " + ", ".join(look_ups.TABLES) + ", or option:<attribute code>",
+    "type": "string",
+    "anyOf": [{"enum": list(look_ups.TABLES)}, {"pattern": "^option:[a-z][a-z0-9_]*$"}],
 }
 NUMBER: Dict[str, Any] = {
     "type": ["object", "null"],
@@ -73,11 +82,17 @@ RULES: dict[str, Rule] = {
     "suffix": Rule(apply=texts.suffix, argument=WORD, says="puts a text behind"),
     "replace": Rule(
         apply=texts.replace,
-        argument={"type": "object", "minProperties": 1, "additionalProperties": {"type": "string"}},
+        argument={
+            "type": "object",
+            "minProperties": 1,
+            "propertyNames": {"minLength": 1},
+            "additionalProperties": {"type": "string"},
+        },
         says="`{old: new, other: new}`: replaces every occurrence, as written",
     ),
     "regex": Rule(
         apply=texts.regex,
+        faults=texts.regex_faults,
         argument={
             "type": "object",
             "required": ["find", "replace"],
@@ -88,6 +103,7 @@ RULES: dict[str, Rule] = {
     ),
     "extract": Rule(
         apply=texts.extract,
+        faults=texts.extract_faults,
         argument={**WORD, "maxLength": 200},
         code="extract",
         explain=texts.explain_extract,
@@ -95,6 +111,7 @@ RULES: dict[str, Rule] = {
     ),
     "number": Rule(
         apply=numbers.number,
+        faults=numbers.number_faults,
         argument=NUMBER,
         kind=becomes(Kind.NUMBER),
         code="number",
@@ -103,6 +120,7 @@ RULES: dict[str, Rule] = {
     ),
     "integer": Rule(
         apply=numbers.integer,
+        faults=numbers.number_faults,
         argument=NUMBER,
         kind=becomes(Kind.NUMBER),
         code="integer",
@@ -111,6 +129,7 @@ RULES: dict[str, Rule] = {
     ),
     "boolean": Rule(
         apply=numbers.boolean,
+        faults=numbers.boolean_faults,
         argument={
             "type": ["object", "null"],
             "additionalProperties": False,
@@ -126,6 +145,7 @@ RULES: dict[str, Rule] = {
     ),
     "date": Rule(
         apply=dates.date,
+        faults=dates.date_faults,
         argument={
             "type": "object",
             "required": ["format"],
@@ -138,6 +158,7 @@ RULES: dict[str, Rule] = {
     ),
     "values": Rule(
         apply=look_ups.values,
+        faults=look_ups.values_faults,
         argument={
             "type": "object",
             "required": ["map"],
@@ -167,6 +188,7 @@ RULES: dict[str, Rule] = {
     ),
     "entries": Rule(
         apply=lists.entries,
+        faults=lists.entries_faults,
         argument={
             "type": "object",
             "required": ["field"],
@@ -180,6 +202,7 @@ RULES: dict[str, Rule] = {
     ),
     "pairs": Rule(
         apply=lists.pairs,
+        faults=lists.pairs_faults,
         argument={
             "type": "object",
             "required": ["key", "value"],
@@ -190,6 +213,15 @@ RULES: dict[str, Rule] = {
         code="pairs",
         explain=lists.explain_pairs,
         says="`size=M|colour=red` into a list of objects: `{key: name, value: label, separator: '|', equals: '='}`",
+    ),
+    "records": Rule(
+        apply=records.records,
+        faults=records.faults,
+        argument=records.ARGUMENT,
+        kind=becomes(Kind.JSONS),
+        code="records",
+        explain=records.explain,
+        says="`name=A,qty=2|name=B,qty=1` into a list of objects: `{fields: {name: title, qty: {to: qty, type: number}}}`",
     ),
     "look_up": Rule(
         apply=look_ups.look_up,

@@ -6,7 +6,7 @@ from typing import Any
 
 import polars as pl
 
-from importer.domain.mapping import Column, Condition, Mapping, RepeatedKeys, Skip
+from importer.domain.mapping import KEY_MARK, Column, Condition, Mapping, RepeatedKeys, Skip
 from importer.domain.rows import LINE, ROW, Outcome, RowError
 
 HIT = "#hit"
@@ -26,6 +26,17 @@ def fits(condition: Condition, cells: pl.DataFrame) -> pl.Expr:
     else:
         found = pl.lit("" in condition.values)
     return ~found if condition.negated else found
+
+
+def with_key(cells: pl.DataFrame, mapping: Mapping) -> pl.DataFrame:
+    """A key of several columns as one text, empty where one of its parts is."""
+    if len(mapping.keys) == 1:
+        return cells
+    parts = [pl.col(name).str.strip_chars() for name in mapping.keys]
+    whole = pl.all_horizontal(part.fill_null("") != "" for part in parts)
+    return cells.with_columns(
+        pl.when(whole).then(pl.concat_str(parts, separator=KEY_MARK)).alias(mapping.key)
+    )
 
 
 def leave_out(cells: pl.DataFrame, mapping: Mapping) -> Selected:

@@ -1,5 +1,7 @@
 """Rules from text to text."""
 
+import re
+from collections.abc import Iterator
 from typing import Any
 
 import polars as pl
@@ -69,3 +71,33 @@ def extract(value: pl.Expr, argument: str, _tables: Tables) -> pl.Expr:
 
 def explain_extract(value: str, argument: str, _tables: Tables) -> tuple[str, str]:
     return f"{quoted(value)} does not hold what `{argument}` looks for.", "Correct the cell."
+
+
+def regex_faults(argument: dict[str, str]) -> Iterator[str]:
+    count = groups(argument["find"])
+    if isinstance(count, str):
+        yield f"the pattern `{argument['find']}` {count}"
+        return
+    for mark in re.findall(r"\$\{?(\d+)", argument["replace"].replace("$$", "")):
+        if int(mark) > count:
+            yield f"`${mark}` names a group that `{argument['find']}` does not have ({count} in all)."
+
+
+def extract_faults(argument: str) -> Iterator[str]:
+    count = groups(argument)
+    if isinstance(count, str):
+        yield f"the pattern `{argument}` {count}"
+    elif not count:
+        yield f"the pattern `{argument}` needs a group: put (...) around what is to be kept."
+
+
+def groups(pattern: str) -> int | str:
+    """How many groups the pattern has, tried in the engine that will run it; or why that engine refuses it."""
+    try:
+        found = pl.select(pl.lit("").str.extract_groups(pattern)).to_series()
+        pl.select(pl.lit("").str.replace_all(pattern, ""))
+    except pl.exceptions.PolarsError as error:
+        lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+        reason = next((line for line in lines if line.startswith("error:")), "error: it is not understood")
+        return f"is no regular expression (Rust's kind): {reason.removeprefix('error:').strip()}."
+    return len(found.struct.fields)

@@ -88,8 +88,10 @@ def _same(item: Mapping[str, Any], operation: Operation, mapping: ImportMapping,
     if data:
         return _payload_is(data, operation, mode, deleting=mapping.request.method == "DELETE")
     result = _json(item.get("result_serialized_data"))
-    key = str(mapping.columns[mapping.key].to).rpartition(".")[2]
-    return isinstance(result, dict) and str(result.get(key, "")).lower() == operation.key.lower()
+    return (
+        isinstance(result, dict)
+        and str(result.get(mapping.key_field or "", "")).lower() == operation.key.lower()
+    )
 
 
 def _payload_is(data: str, operation: Operation, mode: Mode, *, deleting: bool) -> bool:

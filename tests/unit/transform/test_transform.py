@@ -11,7 +11,7 @@ from importer.domain.mapping import Mapping, RepeatedKeys
 from importer.domain.rows import LINE, ROW, Outcome
 from importer.sources.mappings import MappingFolders
 from importer.transform import Transform, Transformed
-from importer.transform.attributes import parse
+from importer.transform.attributes import parse, parse_quoted
 from importer.transform.binding import bind
 from importer.transform.cells import KEY
 from importer.transform.plan import PAYLOAD
@@ -128,6 +128,43 @@ def test_additional_attributes_follow_the_definitions_of_the_shop() -> None:
         "brand": "A, B & C",
         "cost": 1.5,
     }
+
+
+def test_quoted_attributes_may_hold_every_mark() -> None:
+    """Magento's "Fields enclosure": commas, bars, signs and doubled quotes belong to the value."""
+    done = run(
+        [{"sku": "a", "additional_attributes": 'brand="A, ""B"" = |C",climate="Hot"|"cool",COLOR="Red"'}]
+    )
+
+    assert done.errors == []
+    assert attributes(done) == {"brand": 'A, "B" = |C', "climate": "8,7", "color": "49"}
+
+
+def test_an_unknown_option_among_quoted_ones_is_told_as_the_file_has_it() -> None:
+    [error] = run([{"sku": "a", "additional_attributes": 'climate="Hot"|"So, so"'}]).errors
+
+    assert (error.value, error.text) == ("Hot|So, so", "The shop has no option of climate named 'So, so'.")
+
+
+@pytest.mark.parametrize(
+    ("cell", "found"),
+    [
+        ('a="1",b="2"', {"a": ["1"], "b": ["2"]}),
+        ('a=""', {"a": [""]}),
+        ('a="x"|"y""z|"', {"a": ["x", 'y"z|']}),
+        ('a="1",b=2', None),
+        ('size=10"', None),
+        ('a="1" b="2"', None),
+    ],
+)
+def test_a_cell_is_quoted_only_when_all_of_it_is(cell: str, found: dict[str, list[str]] | None) -> None:
+    assert parse_quoted(cell) == found
+
+
+def test_a_store_view_row_is_left_out_however_its_column_is_written() -> None:
+    [error] = run([{"sku": "a", "Store_View_Code": "german"}]).errors
+
+    assert error.code == "scope.unsupported"
 
 
 def test_a_column_named_like_an_attribute_is_that_attribute() -> None:

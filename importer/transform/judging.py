@@ -1,0 +1,188 @@
+"""Everything that is wrong with a mapping, found when it is loaded: its shape, its rules, and how its parts fit."""
+
+from collections.abc import Callable, Collection, Iterator, Mapping as Dict
+from copy import deepcopy
+from typing import Any
+
+from importer.domain import documents
+from importer.domain.mapping import Condition, Mapping, UnknownColumns, suggestion
+from importer.transform import chains, expressions, schema_faults, tree
+from importer.transform.language import judging
+from importer.transform.shapes import Path, misfits
+from importer.transform.tree import Constant
+
+Found = tuple[Path, str]
+"""Where in the document, and what is wrong there."""
+
+
+def judge(name: str, document: Any, *, trusted: bool) -> tuple[Mapping, list[Found]]:
+    """The mapping and all its faults. What has the wrong shape is left out of it, so that the rest can be judged.
+
+    `trusted`: an operator wrote it, so it may hold expressions.
+    """
+    if not isinstance(document, dict):
+        return documents.build(name, {}), [((), "a mapping is a YAML document of `word: value` lines.")]
+    shape = list(misfits(judging(), document))
+    parts = {_part(place) for place, _ in shape}
+    mapping = documents.build(name, _without(document, parts))
+    found = [fault for judge_of in JUDGES for fault in judge_of(mapping, parts)]
+    if not trusted:
+        found += [
+            (("columns", column.name, "expr"), "expressions are read from the operator's own files only.")
+            for column in mapping.columns.values()
+            if column.expr is not None
+        ]
+    return mapping, shape + found
+
+
+PART = {"columns": 3, "lists": 2, "ignore": 2, "request": 2}
+"""Top word -> how long the path of a part is that can be left out alone; of other words the whole is left out."""
+
+
+def _part(place: Path) -> Path:
+    return place[: PART.get(str(place[0]), 1)] if place else place
+
+
+def _without(document: Dict[str, Any], parts: Collection[Path]) -> Dict[str, Any]:
+    left = deepcopy(dict(document))
+    for part in parts:
+        inner: Any = left
+        for word in part[:-1]:
+            inner = inner.get(word, {})
+        if part[:1] == ("columns",) and len(part) == 2:
+            inner[part[-1]] = {}
+        elif part and isinstance(inner, dict):
+            inner.pop(part[-1], None)
+    return left
+
+
+def _names(mapping: Mapping, parts: Collection[Path]) -> Iterator[Found]:
+    """The key, the scope and the conditions name columns."""
+    if ("columns",) in parts:
+        return
+    for key in mapping.keys:
+        if ("key",) not in parts and key not in mapping.columns:
+            yield ("key",), f"the key `{key}` is not one of the columns{suggestion(key, mapping.columns)}"
+    for place, condition in _conditions(mapping):
+        if condition.column not in mapping.columns:
+            hint = suggestion(condition.column, mapping.columns)
+            yield (*place, "column"), f"`{condition.column}` is not one of the columns{hint}"
+    scope = mapping.scope
+    if scope and scope.column not in mapping.columns:
+        hint = suggestion(scope.column, mapping.columns)
+        yield ("scope", "column"), f"the scope's column `{scope.column}` is not one of the columns{hint}"
+
+
+def _columns(mapping: Mapping, _parts: Collection[Path]) -> Iterator[Found]:
+    """What a column says of other columns."""
+    for name, column in mapping.columns.items():
+        if column.inherit and column.inherit.flag not in mapping.columns:
+            hint = suggestion(column.inherit.flag, mapping.columns)
+            yield ("columns", name, "inherit"), f"the flag `{column.inherit.flag}` is not a column{hint}"
+        if name.lower() in mapping.ignore:
+            yield ("ignore",), f"`{name}` is a column of this mapping, so it is not left out."
+
+
+def _conditions(mapping: Mapping) -> Iterator[tuple[Path, Condition]]:
+    for place, skip in enumerate(mapping.skip):
+        yield ("skip", place, "when"), skip.when
+    for place, phase in enumerate(mapping.phases):
+        if phase.when:
+            yield ("phases", place, "when"), phase.when
+    for name, column in mapping.columns.items():
+        if column.when:
+            yield ("columns", name, "when"), column.when
+
+
+def _synonyms(mapping: Mapping, _parts: Collection[Path]) -> Iterator[Found]:
+    owners = {name.lower(): name for name in reversed(list(mapping.columns))}
+    for name, column in mapping.columns.items():
+        if owners[name.lower()] != name:
+            yield ("columns", name), f"differs from `{owners[name.lower()]}` only by upper and lower case."
+        for place, synonym in enumerate(column.synonyms):
+            owner = owners.setdefault(synonym.lower(), name)
+            if owner != name:
+                yield ("columns", name, "synonyms", place), f"`{synonym}` means the column `{owner}` already."
+
+
+def _purpose(mapping: Mapping, parts: Collection[Path]) -> Iterator[Found]:
+    """A column goes somewhere, or something reads it; attributes have a list."""
+    readers = {condition.column for _, condition in _conditions(mapping)} | set(mapping.keys)
+    readers |= {mapping.scope.column} if mapping.scope else set()
+    readers |= {name for c in mapping.columns.values() if c.expr for name in expressions.names(c.expr)}
+    for name, column in mapping.columns.items():
+        bent = any(("columns", name, *word) in parts for word in ((), ("to",), ("expand",)))
+        if column.to is None and column.expand is None and name not in readers and not bent:
+            yield (
+                ("columns", name),
+                (
+                    "goes nowhere: give it `to:`, a path in the payload; or name it under `ignore:` with the reason."
+                ),
+            )
+    expands = any(column.expand for column in mapping.columns.values())
+    takes = mapping.unknown_columns is UnknownColumns.ATTRIBUTE
+    if (expands or takes) and not mapping.attribute_path and ("attribute_path",) not in parts:
+        yield ("attribute_path",), "attributes need `attribute_path:`, the list they belong to."
+
+
+def _paths(mapping: Mapping, parts: Collection[Path]) -> Iterator[Found]:
+    """Every place is a path, its lists are declared, and no two values go to one place."""
+    if any(part[0] == "lists" for part in parts if part):
+        return
+    if mapping.attribute_path:
+        yield from _tried(("attribute_path",), f"{mapping.attribute_path}[code]", mapping, [])
+    places: list[tuple[str, Constant]] = []
+    for path in mapping.constants:
+        yield from _tried(("constants", path), path, mapping, places)
+    for name, column in mapping.columns.items():
+        if column.to is not None:
+            yield from _tried(("columns", name, "to"), column.to, mapping, places)
+
+
+def _tried(place: Path, path: str, mapping: Mapping, places: list[tuple[str, Constant]]) -> Iterator[Found]:
+    """One more path beside those that are good."""
+    try:
+        tree.grow([*places, (path, Constant(path, None))], mapping.lists)
+    except ValueError as error:
+        yield place, f"{error}."
+    else:
+        places.append((path, Constant(path, None)))
+
+
+def _phases(mapping: Mapping, _parts: Collection[Path]) -> Iterator[Found]:
+    names = [phase.name for phase in mapping.phases]
+    for place, phase in enumerate(mapping.phases):
+        if phase.name in names[:place]:
+            yield ("phases", place, "name"), f"there are two phases named `{phase.name}`."
+        last = place == len(names) - 1
+        if last and phase.when:
+            yield (
+                ("phases", place),
+                (
+                    f"rows that fit no phase have nowhere to go: add a last phase without `when` after `{phase.name}`."
+                ),
+            )
+        if not last and not phase.when:
+            yield (
+                ("phases", place),
+                f"`{phase.name}` takes all rows that are left, so it must be the last phase.",
+            )
+
+
+def _expressions(mapping: Mapping, _parts: Collection[Path]) -> Iterator[Found]:
+    for name, column in mapping.columns.items():
+        if column.expr is not None and (fault := expressions.fault(column.expr, mapping.columns)):
+            yield ("columns", name, "expr"), fault
+
+
+JUDGES: tuple[Callable[[Mapping, Collection[Path]], Iterator[Found]], ...] = (
+    _names,
+    _columns,
+    _synonyms,
+    _purpose,
+    _paths,
+    _phases,
+    _expressions,
+    chains.faults,
+    schema_faults.faults,
+)

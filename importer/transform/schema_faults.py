@@ -1,0 +1,151 @@
+"""Faults of the JSON Schema inside a mapping, and of the mapping's own values that it would refuse."""
+
+import re
+from collections.abc import Collection, Iterator
+from typing import Any
+
+from jsonschema import Draft202012Validator
+
+from importer.domain.mapping import Mapping, nearly
+from importer.transform import schema, shapes, tree
+from importer.transform.findings import findings
+from importer.transform.shapes import Path, shown
+
+Found = tuple[Path, str]
+MOST_NESTED = 32
+TYPES = "object, array, string, number, integer, boolean, null"
+
+
+def faults(mapping: Mapping, _parts: Collection[Path]) -> Iterator[Found]:
+    root = mapping.schema
+    found = [*_of_words(root, ("schema",)), *_of_shape(root), *_of_references(root, ("schema",), root)]
+    yield from dict.fromkeys(found)
+    if not found:
+        yield from _of_values(mapping)
+
+
+def _of_shape(root: Any) -> Iterator[Found]:
+    checker = Draft202012Validator(Draft202012Validator.META_SCHEMA)
+    for error in checker.iter_errors(root):
+        if error.absolute_path and error.absolute_path[-1] == "type":
+            yield ("schema", *error.absolute_path), f"{shown(error.instance)} is no type; types are {TYPES}."
+        else:
+            yield from ((("schema", *place), text) for place, text in shapes.told(error))
+
+
+def _of_words(part: Any, place: Path) -> Iterator[Found]:
+    """Words that the standard would silently ignore, patterns that do not compile, references to nothing."""
+    if not isinstance(part, dict):
+        return
+    if len(place) > 2 * MOST_NESTED:
+        yield place, f"the schema is nested deeper than {MOST_NESTED} levels."
+        return
+    for word, value in part.items():
+        if word not in schema.WORDS:
+            yield (*place, word), f"`{word}` is no word of JSON Schema{nearly(word, schema.WORDS)}"
+        elif word in ("pattern", "patternProperties"):
+            yield from _of_patterns(value, (*place, word))
+    for inner, below in _subschemas(part):
+        yield from _of_words(below, (*place, *inner))
+
+
+def _of_patterns(value: Any, place: Path) -> Iterator[Found]:
+    for pattern in value if isinstance(value, dict) else [value]:
+        try:
+            re.compile(str(pattern))
+        except re.error as error:
+            yield place, f"the pattern {shown(pattern)} is no regular expression: {error.msg}."
+
+
+def _subschemas(part: dict[str, Any]) -> Iterator[tuple[Path, Any]]:
+    """Like `schema.subschemas`, of a schema that may still be of the wrong shape."""
+    for word in schema.INNER:
+        yield (word,), part.get(word)
+    for word in schema.NESTED:
+        if isinstance(part.get(word), dict):
+            yield from (((word, name), below) for name, below in part[word].items())
+    for word in schema.LISTS:
+        if isinstance(part.get(word), list):
+            yield from (((word, number), below) for number, below in enumerate(part[word]))
+
+
+def _of_references(part: Any, place: Path, root: Any) -> Iterator[Found]:
+    """References that lead out of the schema, to nothing in it, or round in a circle."""
+    if not isinstance(part, dict) or len(place) > 2 * MOST_NESTED:
+        return
+    if isinstance(reference := part.get("$ref"), str) and (fault := _astray(reference, root)):
+        yield (*place, "$ref"), f"{shown(reference)} {fault}"
+    for inner, below in _subschemas(part):
+        yield from _of_references(below, (*place, *inner), root)
+
+
+def _astray(reference: str, root: Any) -> str:
+    seen: list[str] = []
+    while reference.startswith("#"):
+        if reference in seen:
+            return "leads back to itself."
+        seen.append(reference)
+        target = _target(reference, root)
+        if not isinstance(target, dict | bool):
+            return "leads to nothing in this schema."
+        following = target.get("$ref") if isinstance(target, dict) else None
+        if not isinstance(following, str):
+            return ""
+        reference = following
+    return "is elsewhere; only references into the same schema are read."
+
+
+def _target(reference: str, root: Any) -> Any:
+    target = root
+    for part in filter(None, reference.removeprefix("#").split("/")):
+        name = part.replace("~1", "/").replace("~0", "~")
+        if isinstance(target, list):
+            target = target[int(name)] if name.isdigit() and int(name) < len(target) else None
+        else:
+            target = target.get(name) if isinstance(target, dict) else None
+    return target
+
+
+def _of_values(mapping: Mapping) -> Iterator[Found]:
+    """Constants and defaults, each put alone into a payload, where the schema judges it."""
+    checker = schema.validator(mapping)
+    values: list[tuple[Path, str, Any]] = [
+        (("constants", path), path, value) for path, value in mapping.constants.items()
+    ]
+    values += [
+        (("columns", column.name, "default"), column.to, column.default)
+        for column in mapping.columns.values()
+        if column.default is not None and column.to
+    ]
+    for place, path, value in values:
+        try:
+            tree.segments(path, mapping.lists)
+        except ValueError:
+            continue
+        for finding in findings(checker, _payload(path, value, mapping), mapping):
+            if finding.path == path or finding.path.startswith((f"{path}.", f"{path}[")):
+                yield place, f"{shown(value)} is refused by the schema: {finding.text}"
+
+
+def _payload(path: str, value: Any, mapping: Mapping) -> Any:
+    inner = value
+    outer = path
+    for part in reversed(tree.segments(path, mapping.lists)):
+        outer = outer[: outer.rindex(part.name)].rstrip(".")
+        if part.inside is not None:
+            whole = f"{outer}.{part.name}".lstrip(".")
+            if part.index:
+                inner = [inner]
+            else:
+                form = mapping.lists[whole]
+                entry = {form.key: part.inside}
+                inner = [
+                    entry | (inner if isinstance(inner, dict) and _deep(path, whole) else {form.value: inner})
+                ]
+        inner = {part.name: inner}
+    return inner
+
+
+def _deep(path: str, whole: str) -> bool:
+    """Whether the path goes on behind the entry of the list."""
+    return "." in path.removeprefix(whole).partition("]")[2]

@@ -1,0 +1,117 @@
+"""`importer mappings`: what a person sees who has a file and no mapping yet."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from importer.cli.mappings import mappings
+from importer.transform.rules import RULES
+from importer.transform.wording import WORDS
+
+ROOT = Path(__file__).parents[2]
+
+
+def type_(*words: str | Path) -> Result:
+    return CliRunner().invoke(mappings, [str(word) for word in words], env={"COLUMNS": "200"})
+
+
+def suggested(path: Path) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = json.loads(type_("suggest", path, "--json").stdout)
+    return found
+
+
+def matches(one: dict[str, Any]) -> dict[str, tuple[str | None, str]]:
+    return {match["file"]: (match["column"], match["how"]) for match in one["matches"]}
+
+
+@pytest.mark.parametrize(
+    ("sample", "mapping"),
+    [("coffee.csv", "products"), ("magento-products.csv", "magento-products")],
+)
+def test_a_sample_is_recognised_as_what_it_is(sample: str, mapping: str) -> None:
+    [best, *_] = suggested(ROOT / "samples" / sample)
+
+    assert (best["mapping"], best["ready"], best["missing"]) == (mapping, True, [])
+
+
+def test_columns_are_found_by_name_synonym_likeness_and_values_each_with_its_reason(tmp_path: Path) -> None:
+    file = tmp_path / "mine.csv"
+    file.write_text(
+        "sku;Bezeichnung;Preis EUR;Sichtbar;Farbe\n1;Tee;4.50;everywhere;rot\n2;Kaffee;7.90;search;blau\n"
+    )
+    [best, *_] = suggested(file)
+
+    assert best["mapping"] == "products"
+    assert matches(best) == {
+        "sku": ("article", "synonym"),
+        "Bezeichnung": ("name", "synonym"),
+        "Preis EUR": ("price", "similar"),
+        "Sichtbar": ("shown in", "values"),
+        "Farbe": (None, "unknown"),
+    }
+    reasons = {match["file"]: match["reason"] for match in best["matches"]}
+    assert reasons["Preis EUR"] == "reads like preis, and 100% of its values fit"
+    assert reasons["Sichtbar"] == "100% of its values fit the rules of shown in, and of no other column"
+
+
+def test_a_likely_name_whose_values_do_not_fit_is_not_suggested(tmp_path: Path) -> None:
+    file = tmp_path / "mine.csv"
+    file.write_text("sku;name;Preis EUR\n1;Tee;cheap\n2;Kaffee;dear\n")
+
+    [ours] = [one for one in suggested(file) if one["mapping"] == "products"]
+
+    assert matches(ours)["Preis EUR"] == (None, "unknown")
+
+
+def test_a_suggestion_on_the_terminal_ends_with_what_to_type(tmp_path: Path) -> None:
+    file = tmp_path / "mine.csv"
+    file.write_text("sku,name,Preis EUR\n1,Tee,4.50\n")
+    done = type_("suggest", file)
+
+    assert done.exit_code == 0
+    assert "price: synonyms: [Preis EUR]" in done.stdout
+    assert f"importer run {file} --mapping products --dry-run" in done.stdout
+
+
+def test_a_file_that_lacks_the_key_ends_with_2_and_says_what_it_lacks(tmp_path: Path) -> None:
+    file = tmp_path / "mine.csv"
+    file.write_text("Artikel-Nr.,Bezeichnung\n1,Tee\n")
+    done = type_("suggest", file)
+
+    assert done.exit_code == 2
+    assert "article" in done.stdout
+    assert "reads like artikelnummer" in done.stdout
+
+
+@pytest.mark.parametrize("name", sorted(path.stem for path in (ROOT / "mappings").glob("*.yaml")))
+def test_every_shipped_mapping_is_explained(name: str) -> None:
+    document = json.loads(type_("explain", name, "--json").stdout)
+    shown = type_("explain", name)
+
+    assert shown.exit_code == 0
+    assert all(column["to"] or column["notes"] or column["column"] for column in document["columns"])
+    assert all(column["column"] in shown.stdout for column in document["columns"])
+
+
+def test_an_explanation_tells_place_rules_and_notes_in_words() -> None:
+    columns = json.loads(type_("explain", "products", "--json").stdout)["columns"]
+    [active] = [column for column in columns if column["column"] == "active"]
+
+    assert active == {
+        "column": "active",
+        "synonyms": ["online"],
+        "to": "product.status",
+        "rules": ["yes/1 → 1, no/0 → 2"],
+        "notes": ["`1` when empty or absent"],
+    }
+
+
+def test_every_rule_can_be_told_in_words() -> None:
+    assert set(WORDS) == set(RULES)
+
+
+def test_the_schema_is_printed_as_it_is_published() -> None:
+    assert type_("schema").stdout == (ROOT / "mappings/mapping.schema.json").read_text()
