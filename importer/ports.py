@@ -138,6 +138,13 @@ class Rows(Protocol):
         """Errors of rows after record number `after`, in file order; a row is never cut in two at the limit."""
         ...
 
+    async def failing(self, import_id: str, keys: Collection[str]) -> dict[str, int]:
+        """Which of the keys belong to a row of the default scope that did not succeed: key -> its record number.
+
+        Keys are compared without upper and lower case.
+        """
+        ...
+
     async def causes(self, import_id: str) -> list[tuple[Outcome, str, str, int]]:
         """(outcome, code, an example of the text, rows), largest first."""
         ...
@@ -152,6 +159,10 @@ class Batches(Protocol):
         self, import_id: str, statuses: Collection[BatchStatus] = ALL, *, limit: int | None = None
     ) -> list[Batch]:
         """Those with one of the statuses, by number."""
+        ...
+
+    async def next(self, import_id: str, *, limit: int) -> list[Batch]:
+        """Waiting batches of the first phase that has any open one, by number."""
         ...
 
     async def in_flight(self, shop: str) -> int: ...
@@ -180,6 +191,12 @@ class Batches(Protocol):
         into: Sequence[NewBatch],
         errors: Sequence[RowError],
     ) -> bool: ...
+
+    async def record_blocked(
+        self, batch: Batch, *, into: Sequence[NewBatch], errors: Sequence[RowError]
+    ) -> bool:
+        """waiting -> blocked: what some operations need is not there; the others go on in `into`."""
+        ...
 
     async def record_confirmed(
         self,
@@ -222,6 +239,10 @@ class ShopReader(Protocol):
 
     async def look_ups(self) -> Tables:
         """Raises BackendUnavailable, BackendDenied."""
+
+    async def ids(self, mapping: ImportMapping, keys: Collection[str]) -> dict[str, int]:
+        """The shop's ids of the entities with these keys; unknown ones are left out."""
+        ...
 
     async def probe(self) -> None:
         """One cheap call. Raises BackendUnavailable, BackendDenied."""

@@ -17,6 +17,9 @@ class BatchStatus(StrEnum):
     SENT = "sent"  # the shop gave a receipt
     CONFIRMED = "confirmed"  # every operation has its final outcome, or went on in another batch
     IN_DOUBT = "in_doubt"  # sent, no clear answer seen
+    BLOCKED = (
+        "blocked"  # never sent: what some operations need is not there; the others went on in another batch
+    )
     REFUSED = "refused"  # the shop refused the request; its operations went on in smaller batches or failed
     ABANDONED = "abandoned"  # the import ended first
 
@@ -28,17 +31,30 @@ IN_FLIGHT = frozenset({BatchStatus.SENDING, BatchStatus.SENT, BatchStatus.IN_DOU
 
 @dataclass(frozen=True, kw_only=True)
 class Operation:
-    """One row's payload for the shop: `payload` is the JSON text of one element of the request's array."""
+    """One row's payload for the shop: `payload` is the JSON text of one element of the request's array.
+
+    `scope` is the shop's scope it is for; empty is the default one. `needs` are the keys of what has to be in the shop
+    before it; in the payload `{"$id": key}` stands for the id that the shop gave to it.
+    """
 
     row: int
     line: int
     key: str
     payload: bytes
+    scope: str = ""
+    needs: tuple[str, ...] = ()
 
     def error(self, outcome: Outcome, code: str, text: str, fix: str) -> RowError:
         """Why this operation's row did not succeed."""
         return RowError(
-            row=self.row, line=self.line, key=self.key, outcome=outcome, code=code, text=text, fix=fix
+            row=self.row,
+            line=self.line,
+            key=self.key,
+            outcome=outcome,
+            code=code,
+            text=text,
+            fix=fix,
+            scope=self.scope,
         )
 
 
@@ -84,6 +100,8 @@ class NewBatch:
     operations: int
     content_hash: str
     file: str
+    phase: int = 0
+    scope: str = ""
     tries: int = 0
     parent: str | None = None
 
@@ -92,7 +110,7 @@ class NewBatch:
 class Batch:
     """A recorded batch.
 
-    `attempt` counts how often this request was sent; `tries` counts how often its operations came back from the
+    All its operations are of one `phase` and for one `scope`. `attempt` counts how often this request was sent; `tries` counts how often its operations came back from the
     shop with a failure that passes (they travel on in a new batch, which inherits the number).
     """
 
@@ -105,6 +123,8 @@ class Batch:
     operations: int
     content_hash: str
     file: str
+    phase: int
+    scope: str
     shop: str
     bulk_uuid: str | None
     sending_at: datetime | None

@@ -26,6 +26,7 @@ class EventKind(StrEnum):
     IN_DOUBT = "in_doubt"  # no clear answer came back
     NOT_TAKEN = "not_taken"  # the shop does not hold it: it may be sent again
     REFUSED = "refused"  # the shop refused the request
+    BLOCKED = "blocked"  # what operations need is not there
     CONFIRMED = "confirmed"  # the operations of a batch have outcomes, or travel on
     WAITING = "waiting"  # the shop stands in the way
     ENDED = "ended"  # completed, failed or cancelled
@@ -106,10 +107,6 @@ def _sent(state: Import, event: Event) -> Import:
     return _moving(replace(state, sent=state.sent + event.data["operations"]))
 
 
-def _refused(state: Import, event: Event) -> Import:
-    return _closed(state, event)
-
-
 def _confirmed(state: Import, event: Event) -> Import:
     again = sum(batch["operations"] for batch in event.data["into"])
     sent = state.sent - again if state.sent >= again else state.sent
@@ -174,7 +171,8 @@ CHANGES: Mapping[EventKind, Callable[[Import, Event], Import]] = {
     EventKind.SENT: _sent,
     EventKind.IN_DOUBT: _unchanged,
     EventKind.NOT_TAKEN: _unchanged,
-    EventKind.REFUSED: _refused,
+    EventKind.REFUSED: _closed,
+    EventKind.BLOCKED: _closed,
     EventKind.CONFIRMED: _confirmed,
     EventKind.WAITING: _waiting,
     EventKind.ENDED: _ended,

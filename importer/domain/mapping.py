@@ -107,7 +107,10 @@ class Request:
 
 @dataclass(frozen=True, kw_only=True)
 class Scope:
-    """The column that says for which of the shop's scopes a row is; an empty cell is the scope `default`."""
+    """The column that says for which of the shop's scopes a row is; an empty cell is the scope `default`.
+
+    Rows of other scopes come in a phase of their own after all others, and need the row of the default scope.
+    """
 
     column: str
     default: str

@@ -39,7 +39,7 @@ class RowError:
 
     `row` is the record number (1 is the first record after the header), `line` the physical line on which the
     record begins (1 is the header's first line). `text` says what is wrong, `fix` what to do; `value` is the cell
-    as the file has it.
+    as the file has it, `scope` the shop's scope that the row is for (empty: the default one).
     """
 
     row: int
@@ -51,6 +51,7 @@ class RowError:
     column: str | None = None
     key: str | None = None
     value: str | None = None
+    scope: str = ""
 
 
 def add(left: Counts, right: Counts) -> dict[Outcome, int]:

@@ -8,11 +8,12 @@ from importer.domain.batches import Batch, BatchStatus, Operation, Receipt, halv
 from importer.domain.errors import AnswerLost, BackendDenied, BackendRefused, BackendUnavailable
 from importer.domain.imports import Import, Reason
 from importer.domain.mapping import Mapping
-from importer.domain.rows import Outcome
+from importer.domain.rows import Outcome, RowError
 from importer.domain.steps import Step, StepKind
 from importer.domain.timing import backoff
 from importer.ports import Backend, Ports
 from importer.services.dispatch import Dispatch, batch_step
+from importer.services.needs import Needs
 from importer.services.payloads import folder, pack, unpack
 
 MOST_ATTEMPTS = 4
@@ -26,6 +27,7 @@ class Delivery:
     def __init__(self, ports: Ports, dispatch: Dispatch) -> None:
         self._ports = ports
         self._dispatch = dispatch
+        self._needs = Needs(ports)
 
     async def deliver(self, step: Step) -> float | None:
         """Seconds after which to come again, or None. Raises BackendUnavailable, BackendDenied."""
@@ -45,14 +47,39 @@ class Delivery:
     async def _rehearse(self, state: Import, batch: Batch) -> None:
         """A dry run ends at the last byte before the request; it has no client that could send."""
         operations = await unpack(self._ports.files, batch)
+        blocked = await self._needs.blocked(state, operations)
+        if blocked:
+            await self._block(state, batch, operations, blocked)
+            return
         counts = {Outcome.NOT_SENT: len(operations)}
         await self._ports.batches.record_confirmed(batch, counts=counts, into=[], errors=[])
         await self._go_on(state)
 
+    async def _block(
+        self, state: Import, batch: Batch, operations: Sequence[Operation], blocked: Sequence[RowError]
+    ) -> None:
+        """These operations cannot go; the others go on without them."""
+        rows = {error.row for error in blocked}
+        rest = [operation for operation in operations if operation.row not in rows]
+        name = f"{batch.id}.b"
+        into = (
+            [await pack(self._ports.files, state.id, name, rest, parent=batch, tries=batch.tries)]
+            if rest
+            else []
+        )
+        await self._ports.batches.record_blocked(batch, into=into, errors=blocked)
+        await self._go_on(state)
+
     async def _send(self, state: Import, batch: Batch) -> float | None:
-        operations = await unpack(self._ports.files, batch)
         mapping = await self._mapping(state)
         backend = self._ports.shops.backend(state.shop)
+        operations = await unpack(self._ports.files, batch)
+        blocked = await self._needs.blocked(state, operations)
+        if not blocked:
+            operations, blocked = await self._needs.filled(mapping, operations, backend)
+        if blocked:
+            await self._block(state, batch, operations, blocked)
+            return None
         if not await self._ports.batches.record_sending(batch):
             return None
         batch = replace(
@@ -100,9 +127,10 @@ class Delivery:
         return await self._look_up(state, batch)
 
     async def _look_up(self, state: Import, batch: Batch) -> float | None:
-        operations = await unpack(self._ports.files, batch)
         mapping = await self._mapping(state)
         backend = self._ports.shops.backend(state.shop)
+        operations = await unpack(self._ports.files, batch)
+        operations, _ = await self._needs.filled(mapping, operations, backend)
         since = (batch.sending_at or self._ports.clock.now()) - CLOCK_SKEW
         known = await self._ports.batches.receipts(state.shop, since)
         receipt = await backend.find(mapping, operations, since=since, known=known)

@@ -15,7 +15,7 @@ class Dispatch:
     async def fill(self, state: Import) -> None:
         """Publish `deliver` for as many waiting batches as the shop has free places.
 
-        Imports of one entity into one shop go one after the other: overlapping writes of one SKU corrupt a Magento
+        A phase begins when every operation of the ones before it is final. Imports of one entity into one shop go one after the other: overlapping writes of one SKU corrupt a Magento
         shop for good, and two files may name the same SKU. Within a file every key is unique, so its batches may
         overlap. A dry run writes nothing and waits for nobody.
         """
@@ -24,7 +24,9 @@ class Dispatch:
             return
         limit = self._ports.shops.limits(head.shop).batches_in_flight
         free = limit if head.dry_run else limit - await self._ports.batches.in_flight(head.shop)
-        for batch in await self._ports.batches.of(head.id, {BatchStatus.WAITING}, limit=max(0, free)):
+        for batch in await self._ports.batches.next(head.id, limit=max(0, free)):
+            if batch.phase and not head.read_whole:
+                return  # an earlier phase may still get batches from the rest of the file
             delay = backoff(batch.tries) if batch.tries else 0.0
             await self._ports.queue.publish(batch_step(StepKind.DELIVER, batch, head), delay=delay)
 

@@ -14,7 +14,7 @@ from importer.formats.ahead import ahead
 from importer.formats.frames import Frame, Header
 from importer.formats.reading import Reading
 from importer.ports import Tables
-from importer.transform import Transform
+from importer.transform import Transform, expressions
 from importer.transform.binding import Binding, bind
 from importer.transform.repeats import Repeats
 from importer.transform.selection import comparable, keys, leave_out
@@ -58,11 +58,11 @@ def examine(
     return Document(path=path, name=name, header=header, rows=rows, transform=complete)
 
 
-def _looked_at(mapping: Mapping, binding: Binding) -> set[str] | None:
-    """The file's columns that this walk needs; None stands for all, because an expression may use any."""
-    if any(column.expr for column in mapping.columns.values()):
-        return None
-    names = [*mapping.keys, *(skip.when.column for skip in mapping.skip)]
+def _looked_at(mapping: Mapping, binding: Binding) -> set[str]:
+    """The file's columns that this walk needs."""
+    expressed = [column.expr for column in mapping.columns.values() if column.expr]
+    names = [*mapping.keys, *(name for text in expressed for name in expressions.names(text))]
+    names += [*(skip.when.column for skip in mapping.skip)]
     names += [column.name for column in mapping.columns.values() if column.unique]
     names += [mapping.scope.column] if mapping.scope else []
     return {binding.label(name) for name in names}

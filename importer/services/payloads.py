@@ -6,6 +6,7 @@ one line of JSON for each operation.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import orjson
 import zstandard
@@ -44,6 +45,8 @@ def pack_all(import_id: str, cuts: Iterable[Cut]) -> Packed:
                 operations=len(one.rows),
                 content_hash=content_hash(one.payloads),
                 file=f"{name}:{len(content)}:{len(packed)}",
+                phase=one.phase,
+                scope=one.scope,
             )
         )
         content += packed
@@ -65,6 +68,7 @@ async def pack(
         lines=[operation.line for operation in operations],
         keys=[operation.key for operation in operations],
         payloads=b"\n".join(operation.payload for operation in operations),
+        needs={place: list(operation.needs) for place, operation in enumerate(operations) if operation.needs},
     )
     name, packed = f"{folder(import_id)}/batches/{batch_id}.zst", _compressed(one)
     await files.write(name, packed)
@@ -73,6 +77,8 @@ async def pack(
         operations=len(operations),
         content_hash=content_hash(one.payloads),
         file=f"{name}:0:{len(packed)}",
+        phase=parent.phase,
+        scope=parent.scope,
         tries=tries,
         parent=parent.id,
     )
@@ -84,10 +90,17 @@ async def unpack(files: Files, batch: Batch) -> list[Operation]:
     packed = await files.read(name, start=int(start), length=int(length))
     head, *payloads = zstandard.ZstdDecompressor().decompress(packed).split(b"\n")
     known = orjson.loads(head)
+    needs = {int(place): tuple(keys) for place, keys in known.get("needs", {}).items()}
     places = zip(known["rows"], known["lines"], known["keys"], payloads, strict=True)
-    return [Operation(row=row, line=line, key=key, payload=payload) for row, line, key, payload in places]
+    return [
+        Operation(row=row, line=line, key=key, payload=payload, scope=batch.scope, needs=needs.get(place, ()))
+        for place, (row, line, key, payload) in enumerate(places)
+    ]
 
 
 def _compressed(one: Cut) -> bytes:
-    head = orjson.dumps({"rows": one.rows, "lines": one.lines, "keys": one.keys})
+    known: dict[str, Any] = {"rows": one.rows, "lines": one.lines, "keys": one.keys}
+    if one.needs:
+        known["needs"] = {str(place): keys for place, keys in one.needs.items()}
+    head = orjson.dumps(known)
     return zstandard.ZstdCompressor(level=LEVEL).compress(head + b"\n" + one.payloads)

@@ -67,6 +67,14 @@ class SqlBatches:
         async with self._database.reading() as connection:
             return [_from_row(row) for row in (await connection.execute(query)).mappings()]
 
+    async def next(self, import_id: str, *, limit: int) -> list[Batch]:
+        is_open = batches.c.status.in_([status.value for status in OPEN])
+        first = select(func.min(batches.c.phase)).where(batches.c.import_id == import_id, is_open)
+        waiting = batches.c.status == BatchStatus.WAITING.value
+        return await self._select(
+            batches.c.import_id == import_id, waiting, batches.c.phase == first.scalar_subquery(), limit=limit
+        )
+
     async def in_flight(self, shop: str) -> int:
         statuses = [status.value for status in IN_FLIGHT]
         query = select(func.count()).where(batches.c.shop == shop, batches.c.status.in_(statuses))
@@ -116,6 +124,16 @@ class SqlBatches:
         return await self._record(
             batch,
             Transition(UNANSWERED, change, EventKind.REFUSED, data, into=into, errors=errors),
+        )
+
+    async def record_blocked(
+        self, batch: Batch, *, into: Sequence[NewBatch], errors: Sequence[RowError]
+    ) -> bool:
+        change = {"status": BatchStatus.BLOCKED}
+        data = {"outcomes": journal.outcomes(count(errors)), "into": _into(into)}
+        return await self._record(
+            batch,
+            Transition({BatchStatus.WAITING}, change, EventKind.BLOCKED, data, into=into, errors=errors),
         )
 
     async def record_confirmed(

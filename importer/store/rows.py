@@ -1,14 +1,18 @@
 """Rows that did not succeed, in SQL (port `Rows`)."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from itertools import islice
 
 from sqlalchemy import distinct, func, select
 
-from importer.domain.rows import Outcome, RowError
+from importer.domain.rows import NEEDS_A_PERSON, Outcome, RowError
 from importer.store.database import Database
 from importer.store.tables import import_rows
 
-FIELDS = ("row", "line", "outcome", "code", "text", "fix", "column", "key", "value")
+FIELDS = ("row", "line", "outcome", "code", "text", "fix", "column", "key", "value", "scope")
+
+
+KEYS_AT_ONCE = 500
 
 
 class SqlRows:
@@ -38,6 +42,22 @@ class SqlRows:
             rows = (await connection.execute(query)).mappings().all()
         return [RowError(**{**row, "outcome": Outcome(row["outcome"])}) for row in rows]
 
+    async def failing(self, import_id: str, keys: Collection[str]) -> dict[str, int]:
+        wanted = {key.lower(): key for key in keys}
+        bad = [outcome.value for outcome in NEEDS_A_PERSON]
+        found: dict[str, int] = {}
+        async with self._database.reading() as connection:
+            for some in batched(wanted, KEYS_AT_ONCE):
+                query = select(import_rows.c.key, import_rows.c.row).where(
+                    import_rows.c.import_id == import_id,
+                    func.lower(import_rows.c.key).in_(some),
+                    import_rows.c.outcome.in_(bad),
+                    import_rows.c.scope == "",
+                )
+                rows = (await connection.execute(query)).all()
+                found |= {wanted[key.lower()]: row for key, row in rows}
+        return found
+
     async def causes(self, import_id: str) -> list[tuple[Outcome, str, str, int]]:
         rows = func.count(distinct(import_rows.c.row))
         query = (
@@ -49,3 +69,9 @@ class SqlRows:
         async with self._database.reading() as connection:
             found = (await connection.execute(query)).all()
         return [(Outcome(outcome), code, text, number) for outcome, code, text, number in found]
+
+
+def batched(keys: Iterable[str], size: int) -> Iterator[list[str]]:
+    rest = iter(keys)
+    while some := list(islice(rest, size)):
+        yield some

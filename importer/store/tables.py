@@ -97,6 +97,8 @@ import_rows = Table(
     Column("column", String(255)),
     Column("key", Text),
     Column("value", Text),
+    Column("scope", String(64), nullable=False),
+    Index(None, "import_id", "key"),
 )
 
 batches = Table(
@@ -113,6 +115,8 @@ batches = Table(
     Column("operations", Integer, nullable=False),
     Column("content_hash", String(64), nullable=False),
     Column("file", String(255), nullable=False),
+    Column("phase", Integer, nullable=False),
+    Column("scope", String(64), nullable=False),
     Column("bulk_uuid", String(64)),
     Column("sending_at", Moment),
     Column("sent_at", Moment),

@@ -17,15 +17,15 @@ from importer.transform.plan import PAYLOAD, Plan
 from importer.transform.repeats import NONE, Losers
 from importer.transform.rules import LITERAL_CALL
 from importer.transform.selection import drop_losers, leave_out, not_unique, with_key
-
-ROWS_COLUMNS = (ROW, LINE, KEY, PAYLOAD)
+from importer.transform.stages import PHASE, SCOPE, scoped, staged, unknown_scopes
 
 
 @dataclass(frozen=True)
 class Transformed:
     """Every row of the frame is in exactly one of the two: an operation, or at least one error.
 
-    `operations`: `#row`, `#line`, `#key` and `#payload`, the JSON of one operation, in the order of the file.
+    `operations`: `#row`, `#line`, `#key`, `#payload` (the JSON of one operation), `#phase` and `#scope`, in the order of
+    the file.
     """
 
     operations: pl.DataFrame
@@ -84,14 +84,17 @@ class Transform:
         errors = [
             *self._without_key(expanded.cells),
             *self._not_computed(expanded.cells),
+            *unknown_scopes(expanded.cells, self.mapping, self.tables),
             *self._not_unique(expanded, first, last),
             *expanded.errors,
             *values.errors,
         ]
         operations, found = self._plan(values)(values, errors, expanded.cells)
+        operations = staged(operations, expanded.cells, self.mapping)
         keyless = {error.row for error in errors if error.code == "key.empty"}
         found = [error for error in found if error.row not in keyless or error.code != "required"]
-        return Transformed(operations, [*skipped.errors, *kept.errors, *errors, *found])
+        errors = scoped([*errors, *found], expanded.cells, self.mapping)
+        return Transformed(operations, [*skipped.errors, *kept.errors, *errors])
 
     def _own_columns(self, cells: pl.DataFrame) -> list[Column]:
         """The mapping's columns that the frame has, called as the file calls them."""
@@ -171,4 +174,5 @@ def _text(name: str) -> pl.Expr:
 
 
 def _no_operations() -> pl.DataFrame:
-    return pl.DataFrame(schema={ROW: pl.Int64, LINE: pl.Int64, KEY: pl.String, PAYLOAD: pl.String})
+    texts = dict.fromkeys((KEY, PAYLOAD, SCOPE), pl.String)
+    return pl.DataFrame(schema={ROW: pl.Int64, LINE: pl.Int64, PHASE: pl.Int64, **texts})

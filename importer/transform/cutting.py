@@ -1,28 +1,41 @@
-"""Operations are cut into batches by count and bytes; rows are counted, never looked at one by one."""
+"""Operations are cut into batches by phase, scope, count and bytes; rows are counted, never looked at one by one."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
+import orjson
 import polars as pl
 
 from importer.domain.rows import LINE, ROW
 from importer.transform.cells import KEY
 from importer.transform.plan import PAYLOAD
+from importer.transform.stages import PHASE, REFERENCE, SCOPE
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Cut:
-    """One batch: for each operation its record number, line and key; `payloads` holds their JSON, a line each."""
+    """One batch: for each operation its record number, line and key; `payloads` holds their JSON, a line each.
+
+    `needs`: for the operations that need something in the shop before them, by their place, the keys of it.
+    """
 
     rows: list[int]
     lines: list[int]
     keys: list[str]
     payloads: bytes
+    phase: int = 0
+    scope: str = ""
+    needs: dict[int, list[str]] = field(default_factory=dict)
 
 
 def cut(operations: pl.DataFrame, *, size: int, max_bytes: int) -> Iterator[Cut]:
     """At most `size` operations and `max_bytes` of request each; an oversized operation travels alone."""
+    for part in operations.partition_by(PHASE, SCOPE, maintain_order=True):
+        yield from _cut(part, size, max_bytes)
+
+
+def _cut(operations: pl.DataFrame, size: int, max_bytes: int) -> Iterator[Cut]:
     weights = operations.get_column(PAYLOAD).str.len_bytes().to_numpy() + 1  # each with its comma
     ends = np.cumsum(weights)
     start = 0
@@ -30,15 +43,37 @@ def cut(operations: pl.DataFrame, *, size: int, max_bytes: int) -> Iterator[Cut]
         before = int(ends[start - 1]) if start else 0
         fitting = int(np.searchsorted(ends, before + max_bytes, side="right"))
         stop = min(max(fitting, start + 1), start + size)
-        yield _cut(operations[start:stop])
+        yield _batch(operations[start:stop])
         start = stop
 
 
-def _cut(part: pl.DataFrame) -> Cut:
-    payloads = part.select(pl.col(PAYLOAD).str.join("\n").cast(pl.Binary)).item()
+def _batch(part: pl.DataFrame) -> Cut:
+    keys = part.get_column(KEY).to_list()
+    scope = str(part.item(0, SCOPE))
     return Cut(
         rows=part.get_column(ROW).to_list(),
         lines=part.get_column(LINE).to_list(),
-        keys=part.get_column(KEY).to_list(),
-        payloads=payloads,
+        keys=keys,
+        payloads=part.select(pl.col(PAYLOAD).str.join("\n").cast(pl.Binary)).item(),
+        phase=int(part.item(0, PHASE)),
+        scope=scope,
+        needs={place: [key] for place, key in enumerate(keys)} if scope else _references(part),
     )
+
+
+def _references(part: pl.DataFrame) -> dict[int, list[str]]:
+    """What the payloads refer to."""
+    places = part.get_column(PAYLOAD).str.contains(REFERENCE, literal=True).arg_true().to_list()
+    return {place: list(dict.fromkeys(_named(orjson.loads(part.item(place, PAYLOAD))))) for place in places}
+
+
+def _named(value: object) -> Iterator[str]:
+    if isinstance(value, list):
+        for entry in value:
+            yield from _named(entry)
+    elif isinstance(value, dict):
+        if value.keys() == {"$id"}:
+            yield str(value["$id"])
+        else:
+            for entry in value.values():
+                yield from _named(entry)

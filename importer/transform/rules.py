@@ -13,7 +13,7 @@ from jsonschema import Draft202012Validator
 
 from importer.domain.mapping import RuleCall
 from importer.ports import Tables
-from importer.transform import dates, lists, look_ups, numbers, records, texts
+from importer.transform import dates, lists, look_ups, numbers, records, texts, variations
 from importer.transform.kinds import Kind
 from importer.transform.sentences import quoted
 
@@ -222,6 +222,20 @@ RULES: dict[str, Rule] = {
         code="records",
         explain=records.explain,
         says="`name=A,qty=2|name=B,qty=1` into a list of objects: `{fields: {name: title, qty: {to: qty, type: number}}}`",
+    ),
+    "variation_options": Rule(
+        apply=variations.options,
+        kind=becomes(Kind.JSONS),
+        code="variations",
+        explain=variations.explain,
+        says="Magento's `sku=A,color=Red|sku=B,color=Blue` into the options of a configurable product",
+    ),
+    "variation_children": Rule(
+        apply=variations.children,
+        kind=becomes(Kind.JSONS),
+        code="variations",
+        explain=variations.explain,
+        says="the same into the list of its children, which are confirmed by the shop before it is sent",
     ),
     "look_up": Rule(
         apply=look_ups.look_up,

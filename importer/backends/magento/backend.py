@@ -1,6 +1,6 @@
 """Magento behind the port `Backend`: batches through its bulk API (contract sections 1, 2 and 5), or one by one."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
@@ -35,6 +35,10 @@ class MagentoReader:
         with _as_magento_answers("the look-ups"):
             return await look_ups.load(self._client)
 
+    async def ids(self, mapping: ImportMapping, keys: Collection[str]) -> dict[str, int]:
+        with _as_magento_answers("a search for ids"):
+            return await look_ups.ids(self._client, mapping, keys)
+
     async def probe(self) -> None:
         await self._client.get("/V1/store/websites")
 
@@ -62,9 +66,11 @@ class MagentoBackend(MagentoReader):
             raise
 
     async def _send_bulk(self, request: Request, operations: Sequence[Operation]) -> Any:
-        path = bulk_path(request.path)
+        path, scope = bulk_path(request.path), operations[0].scope or "all"
         try:
-            return await self._writer.send(request.method, path, bulk_body(request.path, operations))
+            return await self._writer.send(
+                request.method, path, bulk_body(request.path, operations), scope=scope
+            )
         except AnswerLost as error:
             if not error.settled or ":" not in request.path:
                 raise

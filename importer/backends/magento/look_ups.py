@@ -1,13 +1,18 @@
 """Names to ids, from the shop's GET endpoints (native CSV, section 9). Names stand as the shop has them."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from importer.backends.magento.client import ReadingClient
+from importer.domain.mapping import Mapping as ImportMapping
 from importer.ports import Tables
 from importer.transform.attributes import ATTRIBUTES
+from importer.transform.stages import SCOPES
+from importer.transform.variations import IDS, LABELS
 
 ADMIN_WEBSITE = 0
+IDS_AT_ONCE = 50
+"""Keys in one search: the address of a request should stay below 8 KiB."""
 ROOT_OF_ALL_CATEGORIES = 1
 PRODUCT_TAX = {
     "searchCriteria[filter_groups][0][filters][0][field]": "class_type",
@@ -20,9 +25,37 @@ async def load(client: ReadingClient) -> Tables:
     return {
         "attribute_set": await _attribute_sets(client),
         "website": await _websites(client),
+        SCOPES: await _store_views(client),
         "tax_class": await _tax_classes(client),
         "category": await _categories(client),
         **await _attributes(client),
+    }
+
+
+async def ids(client: ReadingClient, mapping: ImportMapping, keys: Collection[str]) -> dict[str, int]:
+    """Ids of the entities with these keys, which are searched for where they are sent to. Raises as `load`.
+
+    A list of values stands between commas there, so a key that holds one is asked for alone.
+    """
+    plain = [key for key in keys if "," not in key]
+    groups = [plain[start : start + IDS_AT_ONCE] for start in range(0, len(plain), IDS_AT_ONCE)]
+    found: dict[str, int] = {}
+    for group in [*groups, *([key] for key in keys if "," in key)]:
+        wanted = {key.lower(): key for key in group}
+        async for item in client.pages(mapping.request.path, _one_of(str(mapping.key_field), group)):
+            key = wanted.get(str(item.get(str(mapping.key_field))).lower())
+            if key is not None:
+                found[key] = int(item["id"])
+    return found
+
+
+def _one_of(field: str, values: Sequence[str]) -> dict[str, str]:
+    start = "searchCriteria[filter_groups][0][filters][0]"
+    return {
+        f"{start}[field]": field,
+        f"{start}[condition_type]": "in" if len(values) > 1 else "eq",
+        f"{start}[value]": ",".join(values),
+        "fields": f"items[id,{field}],total_count",
     }
 
 
@@ -34,6 +67,11 @@ async def _attribute_sets(client: ReadingClient) -> dict[str, int]:
 async def _websites(client: ReadingClient) -> dict[str, int]:
     sites = await client.get("/V1/store/websites") or []
     return {site["code"]: int(site["id"]) for site in sites if int(site["id"]) != ADMIN_WEBSITE}
+
+
+async def _store_views(client: ReadingClient) -> dict[str, int]:
+    views = await client.get("/V1/store/storeViews") or []
+    return {view["code"]: int(view["id"]) for view in views if int(view["id"]) != ADMIN_WEBSITE}
 
 
 async def _tax_classes(client: ReadingClient) -> dict[str, str]:
@@ -63,10 +101,12 @@ def _walk(node: Mapping[str, Any], above: str, paths: dict[str, str]) -> None:
 
 async def _attributes(client: ReadingClient) -> dict[str, dict[str, Any]]:
     """Definitions under `attributes`, and the options of each under `option:<code>`."""
-    tables: dict[str, dict[str, Any]] = {ATTRIBUTES: {}}
+    tables: dict[str, dict[str, Any]] = {ATTRIBUTES: {}, IDS: {}, LABELS: {}}
     async for item in client.pages("/V1/products/attributes"):
         code = item["attribute_code"]
         tables[ATTRIBUTES][code] = item.get("frontend_input") or "text"
+        tables[IDS][code] = str(item["attribute_id"])
+        tables[LABELS][code] = item.get("default_frontend_label") or code
         options: dict[str, str] = {}
         for option in item.get("options") or []:
             if str(option.get("value", "")) != "" and isinstance(option.get("label"), str):

@@ -39,7 +39,7 @@ def the_only(operations: Sequence[Operation], mode: Mode) -> Operation:
 async def send_async(client: WritingClient, request: Request, operation: Operation) -> Any:
     """The answer: a bulk of one operation."""
     path = single_path(request.path, operation, way="/async")
-    return await client.send(request.method, path, _body(request, operation))
+    return await client.send(request.method, path, _body(request, operation), scope=operation.scope or "all")
 
 
 async def call_sync(client: WritingClient, request: Request, operation: Operation) -> OperationStatus:

@@ -166,7 +166,7 @@ def mapping(schema: Schema, names: list[str]) -> Mapping:
         title="",
         entity="product",
         request=Request(method="POST", path="/V1/products", idempotent=True),
-        key="sku",
+        keys=("sku",),
         columns=columns,
         constants={"p.kind": "simple"},
         lists={"p.attrs": KeyedList(key="code", value="value")},
