@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from importer.sandbox import look_ups, products, services
-from importer.sandbox.bulk import found
+from importer.sandbox.bulk import page
 from importer.sandbox.errors import Refusal, wrong_type
 from importer.sandbox.search import criteria, search
 from importer.sandbox.services import Service
@@ -74,7 +74,7 @@ def _find_products(shop: Shop, asked: Question) -> Any:
 
 def _find_operations(shop: Shop, asked: Question) -> Any:
     answer = search(shop.bulks.rows(), criteria(asked.query))
-    return {**answer, "items": [found(row) for row in answer["items"]]}
+    return {**answer, "items": page(answer["items"], by_key=shop.version.search_by_key)}
 
 
 def _count_operations(shop: Shop, asked: Question) -> int:
