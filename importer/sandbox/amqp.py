@@ -1,6 +1,7 @@
 """The connection `amqp`: a real RabbitMQ, declared and used as Magento does (contract 6.3, 6.4, 6.7, 8.1)."""
 
 import asyncio
+import logging
 import secrets
 import ssl
 from collections.abc import Mapping, Sequence
@@ -22,6 +23,10 @@ PREFETCH = 100
 POLL_SECONDS = 1.0
 CONNECT_SECONDS = 10.0
 AWAY = (*CONNECTION_EXCEPTIONS, AMQPError, OSError, TimeoutError)
+
+
+for name in ("aiormq", "aio_pika"):  # what they log before they raise would stand beside our own sentence
+    logging.getLogger(name).addHandler(logging.NullHandler())
 
 
 @dataclass(frozen=True, kw_only=True)

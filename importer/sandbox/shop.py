@@ -31,6 +31,7 @@ from importer.sandbox.trouble import troubles
 from importer.sandbox.writings import Writings
 
 AMQP, DB = "amqp", "db"
+BATCH = 32
 ROW_ERROR = [{"message": "The requested row could not be saved.", "parameters": []}]
 
 
@@ -90,6 +91,7 @@ class Shop:
             broker=False,
             wildcards=self.version.wildcards_in_db,
         )
+        played.batch = lambda: 1 if self._takes_time else BATCH
         rabbit = Rabbit(address, self.queue_config) if address else None
         self.connections: Mapping[str, Connection] = {AMQP: rabbit or played, DB: tables}
         self.tables = (tables,) if rabbit else (played, tables)
@@ -164,6 +166,8 @@ class Shop:
     ) -> Any:
         """The same with the time it takes and with what may befall a write. Raises Refusal, Crash, DatabaseTrouble."""
         store = self.catalog.default_store.id if store_id is None else store_id
+        if message and not self._takes_time and not self.bugs.active and not self.state.shared:
+            return self.call(service, item, store_id=store, message=message)
         subject = writings.subject(item)
         with self.writings.of(subject, existed=subject in self.products) as writing:
             await self._take_time(service, message)
@@ -177,6 +181,11 @@ class Shop:
                 return self.call(service, item, store_id=store, message=message)
             finally:
                 self.journal.circumstances = {}
+
+    @property
+    def _takes_time(self) -> bool:
+        """Whether an operation is more than a moment: only then can others come between its parts."""
+        return bool(self.pace or self.latency.median("operation") or self.bugs.value("slow-consumer"))
 
     async def _take_time(self, service: Service, message: Message | None) -> None:
         if message is None:

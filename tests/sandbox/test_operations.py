@@ -179,7 +179,7 @@ async def test_the_whole_bulk_is_gone_when_it_cannot_be_scheduled(client: Client
 
 
 def rows(shop: Shop, table: str) -> list[Any]:
-    return shop.state.connection.execute(f"SELECT * FROM {table}").fetchall()
+    return shop.state.connection.execute(f"SELECT * FROM {table}").fetchall()  # noqa: S608 - our own names
 
 
 async def test_what_took_too_long_is_an_unknown_error_after_12_hours_and_what_never_started_stays_open(
