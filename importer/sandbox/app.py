@@ -7,14 +7,12 @@ from contextlib import suppress
 
 from aiohttp import web
 
-from importer.sandbox import bodies, bulk, calls
+from importer.sandbox import bodies, bulk, calls, swagger
 from importer.sandbox.calls import Call, Way
 from importer.sandbox.consumer import Consumer
 from importer.sandbox.errors import MASKED, Crash, Refusal
 from importer.sandbox.practice import PREFIX, Practice
-from importer.sandbox.routes import Question
 from importer.sandbox.search import only
-from importer.sandbox.services import Service
 from importer.sandbox.shop import Shop
 
 SHOP: web.AppKey[Shop] = web.AppKey("shop", Shop)
@@ -108,43 +106,49 @@ async def _say_no(request: web.Request, handler: Handler) -> web.StreamResponse:
 
 async def _rest(request: web.Request) -> web.StreamResponse:
     shop = request.app[SHOP]
-    call = calls.resolve(shop, request.method, request.rel_url.raw_path)
-    calls.authorize(shop, request.headers.get("Authorization", ""), call.route.resource)
-    does = call.route.does
-    if isinstance(does, Service):
-        return await CALLS[call.way](request, call, does)
-    asked = Question(path=call.parameters, query=request.query, base_url=f"{request.url.origin()}/")
-    return _shown(request, does(shop, asked))
+    raw_path = request.rel_url.raw_path
+    if calls.is_schema(shop, request.method, raw_path):
+        return bodies.json_answer(swagger.document(raw_path, request.query.get("services"), request.host))
+    call = calls.resolve(shop, request.method, raw_path)
+    shop.access.authorize(
+        request.headers.get("Authorization", ""),
+        call.route.resource,
+        method=request.method,
+        url=f"{request.url.origin()}{request.rel_url.raw_path_qs}",
+    )
+    return await CALLS[call.way](request, call)
 
 
-def _shown(request: web.Request, document: object) -> web.Response:
-    return bodies.json_answer(only(document, request.query.get("fields", "")))
-
-
-async def _sync(request: web.Request, call: Call, service: Service) -> web.Response:
-    answer = call.route.answer
+async def _sync(request: web.Request, call: Call) -> web.Response:
+    shop, answer = request.app[SHOP], call.route.answer
+    service, fields = call.route.service, request.query.get("fields", "")
+    if request.method == "GET":
+        item = calls.single(call, None, request.query)
+        asked = shop.ask(service, item, store_id=call.store_id, base_url=f"{request.url.origin()}/")
+        return bodies.json_answer(only(asked, fields))
     item = calls.single(call, await bodies.decoded(request), request.query)
-    result = request.app[SHOP].call(service, item, store_id=call.store_id)
-    return _shown(request, answer(result) if answer else result)
+    result = shop.call(service, item, store_id=call.store_id, raw=call.parameters)
+    shop.flush()
+    return bodies.json_answer(only(answer(result) if answer else result, fields))
 
 
-async def _async(request: web.Request, call: Call, service: Service) -> web.Response:
+async def _async(request: web.Request, call: Call) -> web.Response:
     item = calls.single(call, await bodies.decoded(request), request.query)
-    return _submit(request, call, service, [(0, item)])
+    return _submit(request, call, [(0, item)])
 
 
-async def _bulk(request: web.Request, call: Call, service: Service) -> web.Response:
+async def _bulk(request: web.Request, call: Call) -> web.Response:
     body = calls.several(await bodies.decoded(request), request.query)
-    return _submit(request, call, service, bulk.entries(body))
+    return _submit(request, call, bulk.entries(body))
 
 
-def _submit(request: web.Request, call: Call, service: Service, items: list[bulk.Entry]) -> web.Response:
+def _submit(request: web.Request, call: Call, items: list[bulk.Entry]) -> web.Response:
     """All items are converted before any is taken; the first bad one refuses the request (contract S2)."""
     shop = request.app[SHOP]
     for _, item in items:
-        service.convert(item, shop.catalog)
+        shop.check(call.route.service, item)
     request[ITEMS] = len(items)
-    return bodies.json_answer(shop.submit(service.topic(call.route.method), items, call.store_id), 202)
+    return bodies.json_answer(shop.submit(call.route.topic, items, call.store_id), 202)
 
 
 CALLS = {Way.SYNC: _sync, Way.ASYNC: _async, Way.BULK: _bulk}
