@@ -9,6 +9,7 @@ from importer.sandbox.access import Access
 from importer.sandbox.bulk import Bulks
 from importer.sandbox.entities import Entities
 from importer.sandbox.inputs import Parameter, parameters
+from importer.sandbox.versions import Version
 
 Arguments = Mapping[str, Any]
 """By the exact PHP name of the parameter; an optional one that was not given is None."""
@@ -30,6 +31,7 @@ class Job:
     entities: Entities
     bulks: Bulks
     access: Access
+    version: Version
     now: str
     store_id: int
     in_consumer: bool = False

@@ -31,6 +31,8 @@ class Eav:
         self.groups = records.table("attribute_group")
         self.attributes: dict[str, Attribute] = {}
         self._rules: dict[int, Rules | None] = {}
+        for table in (self._rows, self.sets):
+            table.watchers.append(lambda _key, _before, _now: self.load())
         self.load()
 
     def load(self) -> None:

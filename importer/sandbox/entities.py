@@ -7,7 +7,7 @@ from importer.sandbox.catalog import Catalog
 from importer.sandbox.category_tree import CategoryTree
 from importer.sandbox.eav import Eav
 from importer.sandbox.products import Products
-from importer.sandbox.records import Records, Table
+from importer.sandbox.records import Records, Row, Table
 
 CUSTOMER_TAX_CLASS = 3
 GROUPS: Mapping[int, str] = {0: "NOT LOGGED IN", 1: "General", 2: "Wholesale", 3: "Retailer"}
@@ -32,15 +32,24 @@ class Entities:
         self.sources = records.table("source_item")
         self.emails: dict[tuple[int, str], int] = {}
         """Website and address in small letters -> customer."""
-        if records.empty:
-            self._seed(now)
+        self.customers.watchers.append(self._know_email)
+        with records.exclusive():
+            if records.empty:
+                self._seed(now)
         for row in self.customers:
+            self._know_email("", None, row)
+
+    def _know_email(self, _key: str, before: Row | None, now: Row | None) -> None:
+        for row in filter(None, (before,)):
+            self.emails.pop((row["website_id"], row["email"].lower()), None)
+        for row in filter(None, (now,)):
             self.emails[row["website_id"], row["email"].lower()] = row["id"]
 
     def reset(self, now: str) -> None:
         """As the shop was before the first call."""
-        self.records.reset()
-        self._seed(now)
+        with self.records.exclusive():
+            self.records.reset()
+            self._seed(now)
         self.products.load()
         self.emails.clear()
 

@@ -29,6 +29,7 @@ class Products:
         self._catalog = catalog
         self._eav = eav
         self._tree = tree
+        self._rows.watchers.append(self._took)
         self.load()
 
     def load(self) -> None:
@@ -37,10 +38,19 @@ class Products:
         self._pictures = Pictures()
         self._skus: dict[int, str] = {}
         for key, row in self._rows.rows.items():
-            self._skus[row["id"]] = key
-            self._pictures.know(row["media_gallery_entries"])
-            if row["visibility"] != NOT_VISIBLE:
-                self._url_keys[ADMIN].take(merging.attribute_values(row).get("url_key", ""), key)
+            self._took(key, None, row)
+
+    def _took(self, key: str, before: Row | None, now: Row | None) -> None:
+        """A row that came from the file."""
+        if before is not None:
+            self._pictures.forget(before["media_gallery_entries"])
+            self._skus.pop(before["id"], None)
+            self._url_keys[ADMIN].release(key)
+        if now is not None:
+            self._skus[now["id"]] = key
+            self._pictures.know(now["media_gallery_entries"])
+            if now["visibility"] != NOT_VISIBLE:
+                self._url_keys[ADMIN].take(merging.attribute_values(now).get("url_key", ""), key)
 
     def __len__(self) -> int:
         return len(self._rows)

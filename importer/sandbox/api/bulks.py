@@ -1,6 +1,6 @@
 """What the shop tells about bulks (contract 5), and the sign-in of administrators (recording 01)."""
 
-from importer.sandbox.bulk import found
+from importer.sandbox.bulk import page
 from importer.sandbox.contracts import Arguments, Job, interface
 from importer.sandbox.records import Row
 from importer.sandbox.search import criteria, search
@@ -20,7 +20,7 @@ def _count(job: Job, args: Arguments) -> int:
 
 def _operations(job: Job, args: Arguments) -> Row:
     answer = search(job.bulks.rows(), criteria(args["searchCriteria"]))
-    return {**answer, "items": [found(row) for row in answer["items"]]}
+    return {**answer, "items": page(answer["items"], by_key=job.version.search_by_key)}
 
 
 def _sign_in(job: Job, args: Arguments) -> str:
