@@ -6,16 +6,14 @@ from collections.abc import AsyncIterator
 
 from aiohttp import web
 
-from importer.sandbox import bodies, bulk, calls
+from importer.sandbox import bodies, bulk, calls, swagger
 from importer.sandbox.calls import Call, Way
 from importer.sandbox.crons import Crons
 from importer.sandbox.edge import ITEMS, SHOP, Handler, misbehave, observe
 from importer.sandbox.errors import MASKED, Crash, Refusal
 from importer.sandbox.practice import Practice
 from importer.sandbox.processes import Processes
-from importer.sandbox.routes import Question
 from importer.sandbox.search import only
-from importer.sandbox.services import Service
 from importer.sandbox.shop import Shop
 
 BODY_LIMIT = 64 << 20
@@ -67,48 +65,62 @@ async def _say_no(request: web.Request, handler: Handler) -> web.StreamResponse:
 
 async def _rest(request: web.Request) -> web.StreamResponse:
     shop = request.app[SHOP]
-    call = calls.resolve(shop, request.method, request.rel_url.raw_path)
-    calls.authorize(shop, request.headers.get("Authorization", ""), call.route.resource)
-    does = call.route.does
-    if isinstance(does, Service):
-        return await CALLS[call.way](request, call, does)
+    raw_path = request.rel_url.raw_path
+    if calls.is_schema(shop, request.method, raw_path):
+        return bodies.json_answer(swagger.document(raw_path, request.query.get("services"), request.host))
+    call = calls.resolve(shop, request.method, raw_path)
+    shop.access.bearer = not shop.bugs.value("bearer-off")
+    shop.access.authorize(
+        request.headers.get("Authorization", ""),
+        call.route.resource,
+        method=request.method,
+        url=f"{request.url.origin()}{request.rel_url.raw_path_qs}",
+    )
+    return await CALLS[call.way](request, call)
+
+
+async def _sync(request: web.Request, call: Call) -> web.Response:
+    if request.method == "GET":
+        return await _read(request, call)
+    answer = call.route.answer
+    item = calls.single(call, await bodies.decoded(request), request.query)
+    result = await request.app[SHOP].perform(
+        call.route.service, item, store_id=call.store_id, raw=call.parameters
+    )
+    return _shown(request, answer(result) if answer else result)
+
+
+async def _read(request: web.Request, call: Call) -> web.Response:
+    shop = request.app[SHOP]
     await shop.latency.pass_by("status" if "/V1/bulk" in request.path else "look-up")
-    asked = Question(path=call.parameters, query=request.query, base_url=f"{request.url.origin()}/")
-    return _shown(request, does(shop, asked))
+    item = calls.single(call, None, request.query)
+    origin = f"{request.url.origin()}/"
+    return _shown(request, shop.ask(call.route.service, item, store_id=call.store_id, base_url=origin))
 
 
 def _shown(request: web.Request, document: object) -> web.Response:
     return bodies.json_answer(only(document, request.query.get("fields", "")))
 
 
-async def _sync(request: web.Request, call: Call, service: Service) -> web.Response:
-    answer = call.route.answer
+async def _async(request: web.Request, call: Call) -> web.Response:
     item = calls.single(call, await bodies.decoded(request), request.query)
-    result = await request.app[SHOP].perform(service, item, store_id=call.store_id)
-    return _shown(request, answer(result) if answer else result)
+    return await _submit(request, call, [(0, item)])
 
 
-async def _async(request: web.Request, call: Call, service: Service) -> web.Response:
-    item = calls.single(call, await bodies.decoded(request), request.query)
-    return await _submit(request, call, service, [(0, item)])
-
-
-async def _bulk(request: web.Request, call: Call, service: Service) -> web.Response:
+async def _bulk(request: web.Request, call: Call) -> web.Response:
     if request.app[SHOP].bugs.value("bulk-put-crash") and BY.search(request.path):
         raise Crash
     body = calls.several(await bodies.decoded(request), request.query)
-    return await _submit(request, call, service, bulk.entries(body))
+    return await _submit(request, call, bulk.entries(body))
 
 
-async def _submit(
-    request: web.Request, call: Call, service: Service, items: list[bulk.Entry]
-) -> web.Response:
+async def _submit(request: web.Request, call: Call, items: list[bulk.Entry]) -> web.Response:
     """All items are converted before any is taken; the first bad one refuses the request (contract S2)."""
     shop = request.app[SHOP]
     for _, item in items:
-        service.convert(item, shop.catalog)
+        shop.check(call.route.service, item)
     await shop.latency.pass_by("submit", len(items))
-    answer = await shop.submit(service.topic(call.route.method), items, call.store_id)
+    answer = await shop.submit(call.route.topic, items, call.store_id)
     request[ITEMS] = len(items)
     return bodies.json_answer(answer, 202)
 

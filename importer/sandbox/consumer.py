@@ -8,10 +8,10 @@ from typing import Any
 import orjson
 
 from importer.sandbox import php, services
+from importer.sandbox.contracts import Service
 from importer.sandbox.errors import Crash, Refusal
 from importer.sandbox.messages import Delivery, Inbox, Message, Verdict, decoded
 from importer.sandbox.queue_config import ConsumerConfig
-from importer.sandbox.services import Service
 from importer.sandbox.shop import Shop
 from importer.sandbox.trouble import DatabaseTrouble
 

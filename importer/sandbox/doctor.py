@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from importer.sandbox.processes import wanted
 from importer.sandbox.queue_config import Binding
 from importer.sandbox.routes import ROUTES
-from importer.sandbox.services import Service
 from importer.sandbox.shop import Shop
 
 
@@ -21,7 +20,7 @@ def findings(shop: Shop) -> list[str]:
 
 
 def _topics() -> list[str]:
-    found = (route.does.topic(route.method) for route in ROUTES if isinstance(route.does, Service))
+    found = (route.topic for route in ROUTES if route.method != "GET")
     return list(dict.fromkeys(found))
 
 

@@ -10,11 +10,15 @@ from typing import Any
 import orjson
 
 from importer.sandbox import versions, writings
+from importer.sandbox.access import Access
 from importer.sandbox.amqp import Rabbit
 from importer.sandbox.bugs import Bugs
 from importer.sandbox.bulk import Bulks, Entry
 from importer.sandbox.catalog import Catalog, load_catalog
 from importer.sandbox.clock import Clock
+from importer.sandbox.contracts import Service
+from importer.sandbox.desk import Desk
+from importer.sandbox.entities import Entities
 from importer.sandbox.environment import read_environment
 from importer.sandbox.faults import Faults
 from importer.sandbox.journal import Journal
@@ -22,7 +26,7 @@ from importer.sandbox.latency import Latency
 from importer.sandbox.messages import BrokerAway, Connection, Message
 from importer.sandbox.products import Products
 from importer.sandbox.queue_files import read_queue_files
-from importer.sandbox.services import Job, Service
+from importer.sandbox.records import Records
 from importer.sandbox.setup import Setup
 from importer.sandbox.state import State
 from importer.sandbox.submission import Submissions
@@ -61,13 +65,15 @@ class Shop:
         self.state = State(setup.state)
         self.clock = Clock()
         self.token = token or self._kept("token", secrets.token_urlsafe(24))
-        self.products = Products(self.catalog)
+        self.access = Access(self.token, clock=lambda: self.clock.now().timestamp())
+        self.entities = Entities(Records(self.state), self.catalog, self.now())
         self.journal = Journal(log_path, self.state)
         self.faults = Faults()
         self.bugs = Bugs(setup.seed, setup.bugs, self.share)
         self.latency = Latency(setup.latency, seed=setup.seed)
         self.writings = Writings(self.state)
         self.bulks = Bulks(self.state, bytes.fromhex(self._kept("crypt_key", secrets.token_hex(32))))
+        self.desk = Desk(self.entities, self.bulks, self.access, version=self.version, now=self.now)
         self._connect(setup)
         self.submissions = Submissions(self.bulks, self.bugs, self.version, self._publish)
         self._woken = asyncio.Event()
@@ -138,6 +144,10 @@ class Shop:
         connection, _ = self.queue_config.publisher(topic)
         await self.connection(connection).publish(topic, bodies, headers)
 
+    @property
+    def products(self) -> Products:
+        return self.entities.products
+
     def now(self) -> str:
         """As the database writes it: UTC, to the second."""
         return self.clock.text()
@@ -146,23 +156,34 @@ class Shop:
         """Take a bulk; the answer of the submission. Raises Refusal."""
         return await self.submissions.submit(topic, items, store_id=store_id, now=self.now())
 
-    def call(self, service: Service, item: Any, *, store_id: int = 0, message: Message | None = None) -> Any:
+    def call(
+        self,
+        service: Service,
+        item: Any,
+        *,
+        store_id: int = 0,
+        message: Message | None = None,
+        raw: Mapping[str, str] | None = None,
+    ) -> Any:
         """Run a service, for a request or for a message, and log what it wrote. Raises Refusal, Crash."""
-        parameter = service.convert(item, self.catalog)
-        job = Job(products=self.products, now=self.now(), store_id=store_id)
-        effect = service.run(job, parameter)
-        self.journal.write(
-            sku=effect.sku,
-            outcome=effect.outcome,
-            via="bulk" if message else "sync",
-            bulk_uuid=message.bulk_uuid if message else None,
-            operation_id=message.id if message else None,
-            **self.journal.circumstances,
-        )
-        return effect.answer
+        return self.desk.call(service, item, self.journal, store_id=store_id, message=message, raw=raw)
+
+    def ask(self, service: Service, item: Any, *, store_id: int = 0, base_url: str = "") -> Any:
+        """Run a service that only reads. Raises Refusal, Crash."""
+        return self.desk.ask(service, item, store_id=store_id, base_url=base_url)
+
+    def check(self, service: Service, item: Any) -> None:
+        """What a submission looks at. Raises Refusal, Crash."""
+        self.desk.check(service, item)
 
     async def perform(
-        self, service: Service, item: Any, *, store_id: int | None = None, message: Message | None = None
+        self,
+        service: Service,
+        item: Any,
+        *,
+        store_id: int | None = None,
+        message: Message | None = None,
+        raw: Mapping[str, str] | None = None,
     ) -> Any:
         """The same with the time it takes and with what may befall a write. Raises Refusal, Crash, DatabaseTrouble."""
         store = self.catalog.default_store.id if store_id is None else store_id
@@ -178,7 +199,7 @@ class Shop:
             overlapping = self.writings.overlaps(writing)
             self.journal.circumstances = {"began": writing.began, "overlapping": overlapping}
             try:
-                return self.call(service, item, store_id=store, message=message)
+                return self.call(service, item, store_id=store, message=message, raw=raw)
             finally:
                 self.journal.circumstances = {}
 
