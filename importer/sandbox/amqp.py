@@ -133,12 +133,14 @@ class Rabbit:
         return inbox
 
     async def waiting(self, queue: str) -> int:
+        """Asked anew each time: the channel itself remembers what a queue was like when it was declared."""
         channel = await self._open()
         try:
-            found = await channel.declare_queue(self._named(queue), passive=True)
+            underlay = await channel.get_underlay_channel()
+            found = await underlay.queue_declare(self._named(queue), passive=True)
         except AWAY as error:
             raise self._away(error) from None
-        return int(found.declaration_result.message_count or 0)
+        return int(found.message_count or 0)
 
     async def remove(self) -> None:
         """Take everything of this configuration away from the broker: for tests that leave nothing behind."""

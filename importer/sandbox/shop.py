@@ -32,7 +32,7 @@ from importer.sandbox.state import State
 from importer.sandbox.submission import Submissions
 from importer.sandbox.table_queues import POLL_SECONDS, TableQueues
 from importer.sandbox.trouble import troubles
-from importer.sandbox.writings import Writings
+from importer.sandbox.writings import Writing, Writings
 
 AMQP, DB = "amqp", "db"
 BATCH = 32
@@ -196,12 +196,22 @@ class Shop:
                 troubles(self.bugs)
                 if self.bugs.hits("row-errors"):
                     return ROW_ERROR
-            overlapping = self.writings.overlaps(writing)
-            self.journal.circumstances = {"began": writing.began, "overlapping": overlapping}
-            try:
-                return self.call(service, item, store_id=store, message=message, raw=raw)
-            finally:
-                self.journal.circumstances = {}
+            return self._write(writing, service, item, store_id=store, message=message, raw=raw)
+
+    def _write(self, writing: Writing, service: Service, item: Any, **words: Any) -> Any:
+        """A write that began some time ago; with the bug `double-write` one that overlaps another may double it."""
+        overlapping = self.writings.overlaps(writing)
+        doubled = overlapping and not writing.existed and bool(self.bugs.value("double-write"))
+        doubled = doubled and writing.subject in self.products
+        self.journal.circumstances = {"began": writing.began, "overlapping": overlapping, "doubled": doubled}
+        try:
+            answer = self.call(service, item, **words)
+        finally:
+            self.journal.circumstances = {}
+        if doubled:
+            with self.entities.records.exclusive():
+                self.products.double(writing.subject)
+        return answer
 
     @property
     def _takes_time(self) -> bool:
@@ -256,6 +266,13 @@ class Shop:
         for tables in self.tables:
             await tables.idle()
         self.submissions.insert_all_late()
+
+    def reset(self) -> None:
+        """As it was before the first call: no bulks, no messages, no log, the catalogue of the file; bugs are off."""
+        self.state.clear()
+        self.entities.reset(self.now())
+        self.journal.clear()
+        self.bugs.off()
 
     async def close(self) -> None:
         for connection in self.connections.values():

@@ -100,6 +100,7 @@ async def test_an_own_queue_beside_the_one_for_all_executes_everything_twice(
     assert [write["outcome"] for write in shop.journal.writes] == ["created", "updated"]
 
 
+@pytest.mark.timeout(300)
 async def test_a_kill_loses_the_operation_in_hand_and_the_broker_hands_out_the_rest_again(
     broker: Address, tmp_path: Path
 ) -> None:
