@@ -82,7 +82,8 @@ class Access:
         self.bearer = bearer
         self._clock = clock
         self._integrations: list[Integration] = []
-        self._admins = {"admin": "Admin123456"}
+        self._admins = {"admin": token}
+        """User name -> password; `admin` signs in with the shop's token."""
         self._sessions: dict[str, float] = {}
         self._nonces: set[tuple[int, str]] = set()
         self.main = self.grant(None, token=token)

@@ -6,11 +6,11 @@ from collections.abc import AsyncIterator
 
 from aiohttp import web
 
-from importer.sandbox import bodies, bulk, calls, swagger
+from importer.sandbox import bodies, bulk, calls, renditions, swagger
 from importer.sandbox.calls import Call, Way
 from importer.sandbox.crons import Crons
 from importer.sandbox.edge import ITEMS, SHOP, Handler, misbehave, observe
-from importer.sandbox.errors import MASKED, Crash, Refusal
+from importer.sandbox.errors import Crash, Refusal
 from importer.sandbox.practice import Practice
 from importer.sandbox.processes import Processes
 from importer.sandbox.search import only
@@ -56,11 +56,12 @@ async def _cron(crons: Crons) -> None:
 @web.middleware
 async def _say_no(request: web.Request, handler: Handler) -> web.StreamResponse:
     try:
-        return await handler(request)
+        response = await handler(request)
     except Refusal as refusal:
-        return bodies.json_answer(refusal.document, refusal.status)
+        response = bodies.json_answer(refusal.document, refusal.status)
     except Crash:
-        return bodies.html_answer(MASKED, 500)
+        response = bodies.masked_answer()
+    return renditions.rendered(request.headers.get("Accept", ""), response)
 
 
 async def _rest(request: web.Request) -> web.StreamResponse:
@@ -87,7 +88,7 @@ async def _sync(request: web.Request, call: Call) -> web.Response:
     result = await request.app[SHOP].perform(
         call.route.service, item, store_id=call.store_id, raw=call.parameters
     )
-    return _shown(request, answer(result) if answer else result)
+    return _shown(request, answer(result, item) if answer else result)
 
 
 async def _read(request: web.Request, call: Call) -> web.Response:

@@ -78,7 +78,7 @@ def load_catalog(path: Path | None = None) -> Catalog:
 
 def _yaml(source: Path) -> Any:
     try:
-        return yaml.safe_load(source.read_text(encoding="utf-8"))
+        return yaml.load(source.read_text(encoding="utf-8"), documents.LOADER)  # noqa: S506 - a safe one
     except OSError as error:
         raise CatalogError(f"The catalogue {source} cannot be read: {error.strerror}.") from None
     except UnicodeDecodeError:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 from importer.sandbox.access import Access
 from importer.sandbox.bulk import Bulks
@@ -15,8 +15,7 @@ Arguments = Mapping[str, Any]
 """By the exact PHP name of the parameter; an optional one that was not given is None."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Written:
+class Written(NamedTuple):
     """A line of the write log: what kind of entity, which one, and created, updated or deleted."""
 
     entity: str
@@ -41,7 +40,7 @@ class Job:
     written: list[Written] = field(default_factory=list)
 
     def wrote(self, entity: str, key: object, outcome: str) -> None:
-        self.written.append(Written(entity=entity, key=str(key), outcome=outcome))
+        self.written.append(Written(entity, str(key), outcome))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -197,6 +197,8 @@ def _shown(value: Any) -> str:
 
 
 def _float(value: Any) -> float:
+    if type(value) is int or type(value) is float:
+        return float(value)
     if isinstance(value, bool) or not NUMBER.fullmatch(_text(value)):
         raise ValueError(value)
     return float(value)

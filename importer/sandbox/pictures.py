@@ -5,7 +5,7 @@ The bytes themselves are not kept; what a caller can see of a picture is its ent
 
 import base64
 import binascii
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from itertools import count
 from pathlib import PurePosixPath
 from typing import Any
@@ -29,16 +29,15 @@ Entry = dict[str, Any]
 
 
 class Pictures:
-    """Which file names are taken, and the numbers of the entries; the numbers are counted for the whole shop."""
+    """Which file names are taken; `next_id` counts the entries of the whole shop."""
 
-    def __init__(self, first: int = 1) -> None:
+    def __init__(self, next_id: Callable[[], int]) -> None:
         self._files: dict[str, None] = {}
-        self._last = first - 1
+        self._next_id = next_id
 
     def know(self, entries: Iterable[Mapping[str, Any]]) -> None:
         for entry in entries:
             self._files[entry["file"]] = None
-            self._last = max(self._last, entry["id"])
 
     def forget(self, entries: Iterable[Mapping[str, Any]]) -> None:
         for entry in entries:
@@ -47,10 +46,8 @@ class Pictures:
     def entry(self, sent: Mapping[str, Any], old: Mapping[str, Any] | None, position: int) -> Entry:
         """A stored entry: an old one changed, or a new one with a file of its own. Raises Refusal, Crash."""
         file = old["file"] if old else self._file(sent)
-        if old is None:
-            self._last += 1
         return {
-            "id": old["id"] if old else self._last,
+            "id": old["id"] if old else self._next_id(),
             "media_type": sent.get("media_type") or "image",
             "label": sent.get("label"),
             "position": sent.get("position") or position,

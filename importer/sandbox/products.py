@@ -24,6 +24,7 @@ class Products:
     """By SKU, compared without case and without blanks around it; the spelling of the last save is shown."""
 
     def __init__(self, records: Records, catalog: Catalog, eav: Eav, tree: CategoryTree) -> None:
+        self._records = records
         self._rows = records.table("product")
         self._views = records.table("product_view")
         self._catalog = catalog
@@ -35,7 +36,7 @@ class Products:
     def load(self) -> None:
         """What follows from the rows: who holds which URL key, which files are taken, SKUs by id."""
         self._url_keys: dict[int, UrlKeys] = {ADMIN: UrlKeys()}
-        self._pictures = Pictures()
+        self._pictures = Pictures(self._records.table("picture").next_id)
         self._skus: dict[int, str] = {}
         for key, row in self._rows.rows.items():
             self._took(key, None, row)
@@ -283,6 +284,9 @@ def _with_gallery(row: Row, gallery: list[Row]) -> Row:
     }
 
 
-def of_post(product: Mapping[str, Any]) -> Row:
-    """The answer of a synchronous POST."""
+def of_post(product: Mapping[str, Any], item: Any) -> Row:
+    """The answer of a synchronous POST. A SKU with blanks around it is read anew, and then whole (recording 10, 44)."""
+    sku = str(item["product"]["sku"])
+    if sku != sku.strip():
+        return dict(product)
     return {name: value for name, value in product.items() if name not in LATER}

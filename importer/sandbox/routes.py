@@ -15,14 +15,14 @@ from importer.sandbox.services import SERVICES
 @dataclass(frozen=True)
 class Route:
     """A method and a URL, the service behind them, and what a caller must be allowed. POST, PUT and DELETE work in
-    every way: at once, asynchronously, in bulk. `answer` is what the synchronous call makes of the service's result."""
+    every way: at once, asynchronously, in bulk. `answer` is what the synchronous call makes of the service's result and of its item."""
 
     method: str
     url: str
     interface: str
     service_method: str
     resource: str
-    answer: Callable[[Any], Any] | None = None
+    answer: Callable[[Any, Any], Any] | None = None
 
     @cached_property
     def service(self) -> Service:
