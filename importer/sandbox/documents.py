@@ -10,7 +10,6 @@ from typing import Any
 
 import yaml
 
-
 LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 """The fast one where the library was built with it."""
 

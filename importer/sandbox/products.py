@@ -17,6 +17,8 @@ NOT_VISIBLE = 1
 LATER = ("product_links", "tier_prices")
 """What the answer of a synchronous POST leaves out and every other answer has (recording 10)."""
 
+UNCHECKED = ("bundle_product_options", "downloadable_product_links", "downloadable_product_samples")
+
 NOT_SAVED = "The product was unable to be saved. Please try again."
 
 
@@ -156,6 +158,7 @@ class Products:
                 **({"category_links": links} if links else {}),
                 "stock_item": merging.stock(before, sent, fields["type_id"]),
                 **configurables.extension(before, sent, fields["type_id"], self, self._eav),
+                **_unchecked(before, sent),
             },
             "product_links": self._links(before, sent),
             "options": _kept(before, sent, "options"),
@@ -261,6 +264,13 @@ def _kept(before: Mapping[str, Any], sent: Mapping[str, Any], name: str) -> list
     if value is None:
         return list(before.get(name, []))
     return list(value) if isinstance(value, list) else []
+
+
+def _unchecked(before: Mapping[str, Any], sent: Mapping[str, Any]) -> dict[str, Any]:
+    """What bundles and downloads consist of is given back as it came."""
+    new, old = sent.get("extension_attributes") or {}, before.get("extension_attributes") or {}
+    found = {name: new.get(name, old.get(name)) for name in UNCHECKED if name in new or name in old}
+    return {name: value for name, value in found.items() if value is not None}
 
 
 def _with_gallery(row: Row, gallery: list[Row]) -> Row:
