@@ -1,11 +1,13 @@
 """`importer sandbox`: the practice shop on this machine."""
 
 import asyncio
+import os
 import signal
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
+import orjson
 import typer
 
 from importer.cli.consumers import consumers as consumers_commands
@@ -118,6 +120,21 @@ def doctor(context: typer.Context) -> None:
     raise typer.Exit(1 if found else 0)
 
 
+@sandbox.command("reset")
+def reset(context: typer.Context) -> None:
+    """Make the shop of a state file as it was before the first call; its token stays."""
+    shop: Shop = context.obj
+    shop.reset()
+    typer.echo("The shop is as it was before the first call.")
+
+
+@sandbox.command("dump")
+def dump(context: typer.Context) -> None:
+    """Print everything the shop of a state file keeps, products and all, as JSON."""
+    shop: Shop = context.obj
+    typer.echo(orjson.dumps(shop.entities.records.dump(), option=orjson.OPT_INDENT_2))
+
+
 @sandbox.command("bugs")
 def list_bugs() -> None:
     """List the bugs that --bug knows."""
@@ -149,5 +166,5 @@ async def _serve(shop: Shop, port: int) -> None:
         raise ConfigurationError(str(error)) from None
     except OSError as error:
         raise ConfigurationError(
-            f"Port {port} cannot be used: {error.strerror}. Choose another with --port."
+            f"Port {port} cannot be used: {os.strerror(error.errno or 0)}. Choose another with --port."
         ) from None

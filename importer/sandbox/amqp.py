@@ -1,6 +1,7 @@
 """The connection `amqp`: a real RabbitMQ, declared and used as Magento does (contract 6.3, 6.4, 6.7, 8.1)."""
 
 import asyncio
+import logging
 import secrets
 import ssl
 from collections.abc import Mapping, Sequence
@@ -22,6 +23,10 @@ PREFETCH = 100
 POLL_SECONDS = 1.0
 CONNECT_SECONDS = 10.0
 AWAY = (*CONNECTION_EXCEPTIONS, AMQPError, OSError, TimeoutError)
+
+
+for name in ("aiormq", "aio_pika"):  # what they log before they raise would stand beside our own sentence
+    logging.getLogger(name).addHandler(logging.NullHandler())
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -128,12 +133,14 @@ class Rabbit:
         return inbox
 
     async def waiting(self, queue: str) -> int:
+        """Asked anew each time: the channel itself remembers what a queue was like when it was declared."""
         channel = await self._open()
         try:
-            found = await channel.declare_queue(self._named(queue), passive=True)
+            underlay = await channel.get_underlay_channel()
+            found = await underlay.queue_declare(self._named(queue), passive=True)
         except AWAY as error:
             raise self._away(error) from None
-        return int(found.declaration_result.message_count or 0)
+        return int(found.message_count or 0)
 
     async def remove(self) -> None:
         """Take everything of this configuration away from the broker: for tests that leave nothing behind."""

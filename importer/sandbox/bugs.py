@@ -83,10 +83,11 @@ class Bugs:
     ) -> None:
         """`changed` is called after every change."""
         self._values: dict[str, float] = {}
-        self._changed = changed
+        self._changed: Callable[[], None] = lambda: None
         self._dice = {name: random.Random(f"{seed}:{name}") for name in BUGS}  # noqa: S311 - repeatable on purpose
         for name, value in (start or {}).items():
             self.on(name, value)
+        self._changed = changed
 
     def on(self, name: str, value: float | str | None = None) -> None:
         """Raises UnknownBug."""

@@ -23,6 +23,9 @@ ENDLESS = 3600.0
 PREFETCH = 100
 
 
+LOCK = "INSERT OR IGNORE INTO queue_lock (message_code, created_at) VALUES (?, ?)"
+
+
 class Killed(Exception):
     """The process of a consumer died: a PHP error, or a signal. What it held is not settled (contract S10)."""
 
@@ -112,39 +115,42 @@ class Consumer:
         code = hashlib.md5(
             f"{self._config.name}-{delivery.message_id}".encode(), usedforsecurity=False
         ).hexdigest()
-        now = self._shop.now()
+        if not self._shop.state.shared:  # no other process: nobody can come between the two
+            taken = self._shop.state.connection.execute(LOCK, (code, self._shop.now()))
+            return bool(taken.rowcount)
         with self._shop.state.transaction() as connection:
-            taken = connection.execute(
-                "INSERT OR IGNORE INTO queue_lock (message_code, created_at) VALUES (?, ?)", (code, now)
-            )
-            if not taken.rowcount:
-                return False
-            self._shop.bulks.operations.start(message.bulk_uuid, message.id, now)
-        return True
+            taken = connection.execute(LOCK, (code, self._shop.now()))
+            if taken.rowcount:
+                self._shop.bulks.operations.start(message.bulk_uuid, message.id, self._shop.now())
+        return bool(taken.rowcount)
 
     async def _work(self, message: Message, service: Service, store_id: int | None) -> None:
         """One operation and its row (contract 7.3, 7.4)."""
         shop, table, place = self._shop, self._shop.bulks.operations, (message.bulk_uuid, message.id)
+        started = shop.now()
         try:
-            item = _item(message)
-        except ValueError:
-            table.fail(*place, message=UNDECODABLE)
-            return
-        if shop.bugs.hits("status-lies"):
-            table.succeed(*place, message=service.success, result=None)
-            return
-        try:
-            answer = await self._perform(message, service, item, store_id)
+            answer = await self._perform(message, service, store_id)
+        except Undecodable:
+            table.fail(*place, message=UNDECODABLE, started=started)
         except Refusal as refusal:
-            table.fail(*place, message=refusal.text)
+            table.fail(*place, message=refusal.text, started=started)
         except DatabaseTrouble as trouble:
-            table.fail(*place, message=trouble.text, code=trouble.code, status=trouble.status)
+            table.fail(
+                *place, message=trouble.text, code=trouble.code, status=trouble.status, started=started
+            )
+        except BaseException:
+            table.start(*place, started)
+            raise
         else:
-            table.succeed(*place, message=service.success, result=php.encode(answer))
+            table.succeed(*place, message=service.success, result=php.encode(answer), started=started)
 
-    async def _perform(self, message: Message, service: Service, item: Any, store_id: int | None) -> Any:
-        """A PHP error ends the process, and so may a signal: as often before the write as after it."""
+    async def _perform(self, message: Message, service: Service, store_id: int | None) -> Any:
+        """A PHP error ends the process, and so may a signal: as often before the write as after it. Raises
+        Undecodable."""
         bugs = self._shop.bugs
+        item = _item(message)
+        if bugs.hits("status-lies"):
+            return None
         dies = bugs.hits("consumer-killed")
         if dies and bugs.toss("consumer-killed"):
             raise Killed
@@ -157,9 +163,16 @@ class Consumer:
         return answer
 
 
+class Undecodable(Exception):
+    """JSON that was cut (contract 7.3)."""
+
+
 def _item(message: Message) -> Any:
-    """Raises ValueError for JSON that was cut."""
-    return orjson.loads(orjson.loads(message.serialized_data)["meta_information"])
+    """Raises Undecodable."""
+    try:
+        return orjson.loads(orjson.loads(message.serialized_data)["meta_information"])
+    except ValueError:
+        raise Undecodable from None
 
 
 def _store(delivery: Delivery, message: Message) -> int | None:

@@ -60,6 +60,9 @@ class Journal:
         self._add("request", entry)
 
     def write(self, **entry: Any) -> None:
+        """With `doubled`, the outcome is that, whatever the service thought."""
+        if entry.pop("doubled", False):
+            entry["outcome"] = "doubled"
         self._add("write", entry)
 
     def clear(self) -> None:

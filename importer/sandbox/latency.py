@@ -33,6 +33,9 @@ class Latency:
         self._dice = random.Random(f"{seed}:latency")  # noqa: S311 - repeatable on purpose
         self._cores = asyncio.Semaphore(CORES)
 
+    def median(self, kind: str) -> float:
+        return self._seconds.get(kind, 0.0)
+
     def of(self, kind: str, items: int = 0) -> float:
         """Seconds for this one."""
         seconds = self._seconds.get(kind, 0.0) + items * self._seconds.get("submitted item", 0.0)

@@ -18,11 +18,11 @@ SELECT = f"SELECT {', '.join(COLUMNS)} FROM magento_operation"  # noqa: S608 - o
 START = "UPDATE magento_operation SET started_at = ? WHERE bulk_uuid = ? AND operation_key = ?"
 SUCCEED = """
 UPDATE magento_operation SET status = 1, error_code = NULL, result_message = ?, serialized_data = NULL,
-    result_serialized_data = ? WHERE bulk_uuid = ? AND operation_key = ?
+    result_serialized_data = ?, started_at = coalesce(started_at, ?) WHERE bulk_uuid = ? AND operation_key = ?
 """
 FAIL = """
-UPDATE magento_operation SET status = ?, error_code = ?, result_message = ?, result_serialized_data = NULL
-    WHERE bulk_uuid = ? AND operation_key = ?
+UPDATE magento_operation SET status = ?, error_code = ?, result_message = ?, result_serialized_data = NULL,
+    started_at = coalesce(started_at, ?) WHERE bulk_uuid = ? AND operation_key = ?
 """
 
 
@@ -85,19 +85,24 @@ class OperationTable:
     def start(self, bulk_uuid: str, key: int, now: str) -> None:
         self._execute(START, (now, bulk_uuid, key))
 
-    def succeed(self, bulk_uuid: str, key: int, *, message: str, result: str | None) -> None:
-        """The payload is erased, the result is kept (contract S16)."""
-        self._execute(
-            SUCCEED,
-            (message[:MESSAGE_LIMIT], clipped(result), bulk_uuid, key),
-        )
+    def succeed(
+        self, bulk_uuid: str, key: int, *, message: str, result: str | None, started: str | None = None
+    ) -> None:
+        """The payload is erased, the result is kept (contract S16). `started` is for who has not called `start`."""
+        self._execute(SUCCEED, (message[:MESSAGE_LIMIT], clipped(result), started, bulk_uuid, key))
 
-    def fail(self, bulk_uuid: str, key: int, *, message: str, code: int = 0, status: int = FAILED) -> None:
+    def fail(
+        self,
+        bulk_uuid: str,
+        key: int,
+        *,
+        message: str,
+        code: int = 0,
+        status: int = FAILED,
+        started: str | None = None,
+    ) -> None:
         """The payload stays."""
-        self._execute(
-            FAIL,
-            (status, min(code, SMALLINT), message[:MESSAGE_LIMIT], bulk_uuid, key),
-        )
+        self._execute(FAIL, (status, min(code, SMALLINT), message[:MESSAGE_LIMIT], started, bulk_uuid, key))
 
     def mark_incomplete(self, started_before: str) -> int:
         """Operations that were started and not ended become `Unknown Error` (contract 7.6); how many."""

@@ -32,9 +32,10 @@ from importer.sandbox.state import State
 from importer.sandbox.submission import Submissions
 from importer.sandbox.table_queues import POLL_SECONDS, TableQueues
 from importer.sandbox.trouble import troubles
-from importer.sandbox.writings import Writings
+from importer.sandbox.writings import Writing, Writings
 
 AMQP, DB = "amqp", "db"
+BATCH = 32
 ROW_ERROR = [{"message": "The requested row could not be saved.", "parameters": []}]
 
 
@@ -97,6 +98,7 @@ class Shop:
             broker=False,
             wildcards=self.version.wildcards_in_db,
         )
+        played.batch = lambda: 1 if self._takes_time else BATCH
         rabbit = Rabbit(address, self.queue_config) if address else None
         self.connections: Mapping[str, Connection] = {AMQP: rabbit or played, DB: tables}
         self.tables = (tables,) if rabbit else (played, tables)
@@ -186,6 +188,8 @@ class Shop:
     ) -> Any:
         """The same with the time it takes and with what may befall a write. Raises Refusal, Crash, DatabaseTrouble."""
         store = self.catalog.default_store.id if store_id is None else store_id
+        if message and not self._takes_time and not self.bugs.active and not self.state.shared:
+            return self.call(service, item, store_id=store, message=message)
         subject = writings.subject(item)
         with self.writings.of(subject, existed=subject in self.products) as writing:
             await self._take_time(service, message)
@@ -193,12 +197,27 @@ class Shop:
                 troubles(self.bugs)
                 if self.bugs.hits("row-errors"):
                     return ROW_ERROR
-            overlapping = self.writings.overlaps(writing)
-            self.journal.circumstances = {"began": writing.began, "overlapping": overlapping}
-            try:
-                return self.call(service, item, store_id=store, message=message, raw=raw)
-            finally:
-                self.journal.circumstances = {}
+            return self._write(writing, service, item, store_id=store, message=message, raw=raw)
+
+    def _write(self, writing: Writing, service: Service, item: Any, **words: Any) -> Any:
+        """A write that began some time ago; with the bug `double-write` one that overlaps another may double it."""
+        overlapping = self.writings.overlaps(writing)
+        doubled = overlapping and not writing.existed and bool(self.bugs.value("double-write"))
+        doubled = doubled and writing.subject in self.products
+        self.journal.circumstances = {"began": writing.began, "overlapping": overlapping, "doubled": doubled}
+        try:
+            answer = self.call(service, item, **words)
+        finally:
+            self.journal.circumstances = {}
+        if doubled:
+            with self.entities.records.exclusive():
+                self.products.double(writing.subject)
+        return answer
+
+    @property
+    def _takes_time(self) -> bool:
+        """Whether an operation is more than a moment: only then can others come between its parts."""
+        return bool(self.pace or self.latency.median("operation") or self.bugs.value("slow-consumer"))
 
     async def _take_time(self, service: Service, message: Message | None) -> None:
         if message is None:
@@ -248,6 +267,13 @@ class Shop:
         for tables in self.tables:
             await tables.idle()
         self.submissions.insert_all_late()
+
+    def reset(self) -> None:
+        """As it was before the first call: no bulks, no messages, no log, the catalogue of the file; bugs are off."""
+        self.state.clear()
+        self.entities.reset(self.now())
+        self.journal.clear()
+        self.bugs.off()
 
     async def close(self) -> None:
         for connection in self.connections.values():

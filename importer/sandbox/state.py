@@ -14,6 +14,14 @@ BLOB, VARCHAR, SMALLINT = 65_535, 255, 32_767
 """Bytes of a blob, characters of a varchar(255), and the largest smallint."""
 
 WAIT_SECONDS = 30.0
+EMPTIED = (
+    "magento_operation",
+    "magento_acknowledged_bulk",
+    "magento_bulk",
+    "queue_lock",
+    "queue_message",
+    "practice_writing",
+)
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS magento_bulk (
@@ -84,6 +92,12 @@ class State:
 
     def set(self, name: str, value: str) -> None:
         self.connection.execute("INSERT OR REPLACE INTO practice_setting VALUES (?, ?)", (name, value))
+
+    def clear(self) -> None:
+        """Empty Magento's tables; queues stay declared."""
+        with self.transaction() as connection:
+            for table in EMPTIED:
+                connection.execute(f"DELETE FROM {table}")  # noqa: S608 - our own names
 
     def close(self) -> None:
         self.connection.close()

@@ -7,6 +7,7 @@ that out again at once, and forgets what was acknowledged.
 import asyncio
 import os
 import secrets
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import timedelta
@@ -25,11 +26,13 @@ POLL_SECONDS = 0.2
 """How often a queue is looked at that other processes may fill."""
 
 TAKE = """
-UPDATE queue_message_status SET status = 3, owner = ?, updated_at = ? WHERE id = (
+UPDATE queue_message_status SET status = 3, owner = ?, updated_at = ? WHERE id IN (
     SELECT id FROM queue_message_status INDEXED BY message_ready WHERE queue_id = ? AND status IN (2, 5)
-    ORDER BY updated_at, id LIMIT 1)
+    ORDER BY updated_at, id LIMIT ?)
 RETURNING id, message_id, number_of_trials
 """
+READ = "SELECT topic_name, body, properties FROM queue_message WHERE id = ?"
+SETTLE = "UPDATE queue_message_status SET status = ?, number_of_trials = number_of_trials + ? WHERE id = ?"
 
 
 class TableQueues:
@@ -51,6 +54,8 @@ class TableQueues:
         self.changed = asyncio.Event()
         self.in_hand = 0
         self.inboxes = 0
+        self.batch: Callable[[], int] = lambda: 1
+        """How many messages a consumer may take at once."""
         self._idle = asyncio.Event()
         self._idle.set()
         self._config, self._name, self._wildcards = config, name, wildcards
@@ -106,9 +111,10 @@ class TableQueues:
         self.changed.set()
 
     async def inbox(self, queue: str, *, prefetch: int) -> Inbox:
-        """`prefetch` is left aside: one message is in hand at a time."""
+        """Of a state file one message is in hand at a time, so that other processes get theirs."""
         self.recover()
-        return TableInbox(self, queue)
+        alone = self.state.shared or not self.broker or not prefetch
+        return TableInbox(self, queue, (lambda: 1) if alone else self.batch)
 
     async def waiting(self, queue: str) -> int:
         return self.count(queue)
@@ -185,19 +191,24 @@ class TableQueues:
 
 
 class TableInbox:
-    """A consumer's end of a queue in the tables."""
+    """A consumer's end of a queue in the tables. With a prefetch, verdicts are written when it is used up: until then
+    nobody else can tell the difference."""
 
-    def __init__(self, queues: TableQueues, queue: str) -> None:
-        self._queues = queues
+    def __init__(self, queues: TableQueues, queue: str, batch: Callable[[], int]) -> None:
+        self._queues, self._batch = queues, batch
         self._queue_id = queues.queue_id(queue)
         self._execute = queues.state.connection.execute
         self._now: Callable[[], str] = queues.clock.text
+        self._taken: deque[Delivery] = deque()
+        self._settled: list[tuple[int, int, int]] = []
         self.owner = f"{os.getpid()}:{secrets.token_hex(4)}"
         queues.inboxes += 1
 
     async def take(self, seconds: float) -> Delivery | None:
-        if found := self._take():
-            return found
+        if not self._taken:
+            self._fetch()
+        if self._taken:
+            return self._taken.popleft()
         self._queues.rest()
         self._queues.changed.clear()
         pause = min(seconds, POLL_SECONDS) if self._queues.state.shared else seconds
@@ -206,20 +217,16 @@ class TableInbox:
                 await asyncio.wait_for(self._queues.changed.wait(), pause)
         return None
 
-    def _take(self) -> Delivery | None:
-        row = self._execute(TAKE, (self.owner, self._now(), self._queue_id)).fetchone()
-        if row is None:
-            return None
-        tag, number, trials = row
-        topic, body, properties = self._execute(
-            "SELECT topic_name, body, properties FROM queue_message WHERE id = ?", (number,)
-        ).fetchone()
-        self._queues.in_hand += 1
-        headers = orjson.loads(properties) if properties else {}
-        return Delivery((tag, trials), str(number), topic, body, headers, trials > 0)
+    def _fetch(self) -> None:
+        self._write()
+        rows = self._execute(TAKE, (self.owner, self._now(), self._queue_id, self._batch())).fetchall()
+        for tag, number, trials in sorted(rows):
+            topic, body, properties = self._execute(READ, (number,)).fetchone()
+            headers = orjson.loads(properties) if properties else {}
+            self._taken.append(Delivery((tag, trials), str(number), topic, body, headers, trials > 0))
+        self._queues.in_hand += len(rows)
 
     async def settle(self, delivery: Delivery, verdict: Verdict) -> None:
-        self._queues.in_hand -= 1
         tag, trials = delivery.tag
         status, more = COMPLETE, 0
         if verdict is Verdict.REJECT:
@@ -227,13 +234,20 @@ class TableInbox:
         elif verdict is Verdict.REQUEUE:
             again = self._queues.broker or trials < TRIALS
             status, more = (RETRY if again else ERROR), int(again)
-        self._execute(
-            "UPDATE queue_message_status SET status = ?, number_of_trials = number_of_trials + ? WHERE id = ?",
-            (status, more, tag),
-        )
+        self._settled.append((status, more, tag))
+        if status != COMPLETE or not self._taken:
+            self._write()
+
+    def _write(self) -> None:
+        """The verdicts so far."""
+        if self._settled:
+            self._queues.state.connection.executemany(SETTLE, self._settled)
+            self._queues.in_hand -= len(self._settled)
+            self._settled.clear()
 
     async def close(self) -> None:
         """What is in hand: a broker hands it out again, the tables of `db` keep it in progress for a day."""
+        self._write()
         held = self._execute(
             "SELECT count(*) FROM queue_message_status WHERE status = 3 AND owner = ?", (self.owner,)
         )
