@@ -171,3 +171,17 @@ async def test_nobody_signs_in_with_a_wrong_password(stranger: httpx.AsyncClient
 
     assert answer.status_code == httpx.codes.UNAUTHORIZED
     assert answer.json()["message"].startswith("The account sign-in was incorrect")
+
+
+async def test_the_practice_routes_make_integrations(client: Client, stranger: httpx.AsyncClient) -> None:
+    made = (await client.http.post("/practice/tokens", json={"resources": [PRODUCTS]})).json()
+    odd = await client.http.post("/practice/tokens", json={"resources": "all"})
+    unknown = await stranger.post("/practice/tokens", json={"resources": []})
+    one = Integration(**made, resources=frozenset())
+    url = f"{client.http.base_url}/rest/all/V1/products?searchCriteria="
+
+    assert (odd.status_code, unknown.status_code) == (400, 401)
+    assert (await stranger.get(url, headers=signed(one, url))).status_code == httpx.codes.OK
+    assert (
+        await stranger.get(WEBSITES, headers=bearer(made["token"]))
+    ).status_code == httpx.codes.UNAUTHORIZED
