@@ -111,7 +111,8 @@ async def _async(request: web.Request, call: Call) -> web.Response:
 async def _bulk(request: web.Request, call: Call) -> web.Response:
     if request.app[SHOP].bugs.value("bulk-put-crash") and BY.search(request.path):
         raise Crash
-    body = calls.several(await bodies.decoded(request), request.query)
+    odd = request.app[SHOP].version.skips_odd_items
+    body = calls.several(await bodies.decoded(request), request.query, skips_odd_items=odd)
     return await _submit(request, call, bulk.entries(body))
 
 

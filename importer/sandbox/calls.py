@@ -23,6 +23,9 @@ METHODS = ("GET", "POST", "PUT", "DELETE")
 FORM = re.compile(r"(/async/bulk|/async)?(/V\d.*)")
 SCHEMA = re.compile(r"(?:/async/bulk|/async)?/schema")
 ME = "me"
+NOT_ALLOWED = 405
+ALIASES = {("POST", "/asyncProducts"): "/async/V1/products"}
+"""The one route of webapi_async.xml that Magento comes with (contract 1.1)."""
 
 
 class Way(StrEnum):
@@ -44,8 +47,9 @@ class Call:
 def resolve(shop: Shop, method: str, raw_path: str) -> Call:
     """What a request calls; the path is still encoded, so that a SKU may hold a slash. Raises Refusal."""
     if method not in METHODS:
-        raise Refusal(400, "Request method is invalid.")
+        raise _no_method(shop, method)
     store_id, path = _store(shop, _path(raw_path))
+    path = ALIASES.get((method, path), path)
     form = FORM.fullmatch(path)
     way = Way(form[1] or "") if form else Way.SYNC
     if not form or (way and method == "GET"):
@@ -56,6 +60,12 @@ def resolve(shop: Shop, method: str, raw_path: str) -> Call:
     route, parameters = hit
     decoded = {name: unquote(value) for name, value in parameters.items()}
     return Call(way=way, route=route, parameters=decoded, store_id=store_id)
+
+
+def _no_method(shop: Shop, method: str) -> Refusal:
+    if shop.version.patch_status == NOT_ALLOWED:
+        return Refusal(405, "The %1 HTTP method is not supported.", [method])
+    return Refusal(400, "Request method is invalid.")
 
 
 def is_schema(shop: Shop, method: str, raw_path: str) -> bool:
@@ -123,9 +133,20 @@ def _overridden(body: dict[str, Any], name: str, value: str, service: Service) -
     return {**body, name: value}
 
 
-def several(body: Any, query: Mapping[str, str]) -> Any:
-    """The items of a bulk. Query parameters become items too, and being texts they crash (contract S4)."""
+def several(body: Any, query: Mapping[str, str], *, skips_odd_items: bool = False) -> Any:
+    """The items of a bulk. Query parameters become items too, and being texts they crash; newer versions leave out
+    whatever is no object (contract 1.4, S4)."""
+    if skips_odd_items:
+        return _objects(body)
     if not query:
         return body
     items = dict(enumerate(body)) if isinstance(body, list) else dict(body or {})
     return {**{str(key): item for key, item in items.items()}, **query}
+
+
+def _objects(body: Any) -> Any:
+    if isinstance(body, list):
+        return [item for item in body if isinstance(item, dict | list)]
+    if isinstance(body, dict):
+        return {name: item for name, item in body.items() if isinstance(item, dict | list)}
+    return None

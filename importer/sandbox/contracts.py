@@ -23,7 +23,7 @@ class Written(NamedTuple):
     outcome: str
 
 
-@dataclass(kw_only=True, slots=True)
+@dataclass(slots=True)
 class Job:
     """What a service works with. `store_id` is the store of the call, `in_consumer` tells how it came (contract S41)."""
 

@@ -82,7 +82,5 @@ class Desk:
         return answer
 
     def _job(self, store_id: int, **words: Any) -> Job:
-        return Job(
-            entities=self._entities, bulks=self._bulks, access=self._access, version=self._version,
-            now=self._now(), store_id=store_id, **words,
-        )  # fmt: skip
+        shared = (self._entities, self._bulks, self._access, self._version)
+        return Job(*shared, self._now(), store_id, **words)

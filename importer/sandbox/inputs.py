@@ -111,9 +111,17 @@ def converted(value: Any, kind: Any, types: Types) -> Any:
     if isinstance(kind, Shape):
         return _object(value, kind, types)
     if isinstance(kind, list):
-        return [None if entry is None else converted(entry, kind[0], types) for entry in _array(value)]
+        inner = kind[0]
+        return [_entry(entry, inner, types) for entry in _array(value)]
     special = SPECIAL.get(kind)
     return special(value, types) if special else scalar(value, kind)
+
+
+def _entry(value: Any, kind: Any, types: Types) -> Any:
+    """Nothing among texts is an empty text; among objects it stays nothing."""
+    if value is None:
+        return "" if kind == "string" else None
+    return converted(value, kind, types)
 
 
 def _object(value: Any, shape: Shape, types: Types) -> dict[str, Any]:

@@ -45,6 +45,10 @@ FIRST_VALUES: Mapping[str, Any] = {
 }  # fmt: skip
 UNPRICED = ("tax_class_id", "msrp_display_actual_price_type")
 
+UNCHECKED = frozenset(
+    ("bundle_product_options", "downloadable_product_links", "downloadable_product_samples")
+)
+
 FOUR_BYTES = re.compile(r"[\U00010000-\U0010ffff]")
 """Characters that the recorded shop's tables cannot hold; each becomes four question marks (recording 21, 48)."""
 
@@ -54,7 +58,8 @@ def fields(before: Mapping[str, Any], sent: Mapping[str, Any]) -> dict[str, Any]
     found = dict(NEW)
     for word in FIELDS:
         if word in sent:
-            found[word] = stored(sent[word])
+            value = sent[word]
+            found[word] = value if type(value) is int else stored(value)
         elif word in before:
             found[word] = before[word]
     if found["type_id"] not in PRICED_TYPES:
@@ -101,7 +106,7 @@ def stock(before: Mapping[str, Any], sent: Mapping[str, Any], type_id: str) -> d
     merged = dict(before["extension_attributes"]["stock_item"] if before else STOCK_DEFAULTS)
     for name, value in ((sent.get("extension_attributes") or {}).get("stock_item") or {}).items():
         if value is not None and name in STOCK_FIELDS:
-            merged[name] = stored(value)
+            merged[name] = stored(value) if isinstance(value, float) else value
     if type_id not in SINGLE_TYPES:
         merged["qty"] = 0
     return merged
@@ -185,3 +190,19 @@ def seen(product: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, Any
         **{word: values[word] for word in SCOPED_FIELDS if word in values},
         "custom_attributes": [*custom, {"attribute_code": "category_ids", "value": ids}],
     }
+
+
+def unchecked(before: Mapping[str, Any], sent: Mapping[str, Any]) -> dict[str, Any]:
+    """What bundles and downloads consist of is given back as it came."""
+    new = sent.get("extension_attributes") or {}
+    merged = {**before["extension_attributes"], **new} if before else new
+    names = UNCHECKED & merged.keys()
+    return {name: merged[name] for name in names if merged[name] is not None}
+
+
+def kept(before: Mapping[str, Any], sent: Mapping[str, Any], name: str) -> list[Any]:
+    """A list that replaces the one before; what is no list counts as an empty one."""
+    value = sent.get(name)
+    if value is None:
+        return list(before.get(name, []))
+    return list(value) if isinstance(value, list) else []

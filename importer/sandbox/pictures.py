@@ -10,7 +10,9 @@ from itertools import count
 from pathlib import PurePosixPath
 from typing import Any
 
+from importer.sandbox import merging
 from importer.sandbox.errors import Crash, Refusal
+from importer.sandbox.records import Row
 
 ROLES = ("image", "small_image", "thumbnail", "swatch_image")
 LABELLED = ROLES[:3]
@@ -119,6 +121,19 @@ def roles(gallery: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
         if role in by_role and by_role[role]["label"]
     }
     return {**files, **labels}
+
+
+def shown_in(row: Row, gallery: list[Row]) -> Row:
+    """A product with its pictures and their roles; roles of pictures that went are gone, too."""
+    values = merging.attribute_values(row)
+    ids = values.pop("category_ids", [])
+    rest = {code: value for code, value in values.items() if code not in ROLE_CODES}
+    merged = {**roles(gallery), **rest, "category_ids": ids}
+    return {
+        **row,
+        "media_gallery_entries": gallery,
+        "custom_attributes": [{"attribute_code": code, "value": value} for code, value in merged.items()],
+    }
 
 
 ROLE_CODES = frozenset((*ROLES, *(f"{role}_label" for role in LABELLED)))

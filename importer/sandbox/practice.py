@@ -30,6 +30,7 @@ class Practice:
         router.add_post(f"{PREFIX}bugs", self._change_bugs)
         router.add_post(f"{PREFIX}clock", self._clock)
         router.add_get(f"{PREFIX}doctor", self._doctor)
+        router.add_post(f"{PREFIX}tokens", self._tokens)
 
     async def _requests(self, request: web.Request) -> web.Response:
         self._admit(request)
@@ -85,9 +86,28 @@ class Practice:
         self._admit(request)
         return bodies.json_answer(findings(self._shop))
 
+    async def _tokens(self, request: web.Request) -> web.Response:
+        """`{"resources": ["Magento_Catalog::products"]}` makes an integration with these alone, no body one with all;
+        the answer has its token and what OAuth 1.0a needs."""
+        self._admit(request)
+        made = self._shop.access.grant(_resources(await bodies.decoded(request)))
+        return bodies.json_answer({name: value for name, value in vars(made).items() if name != "resources"})
+
     def _admit(self, request: web.Request) -> None:
         if not self._shop.access.is_main(request.headers.get("Authorization", "")):
             raise unauthorized("practice")
+
+
+def _resources(words: Any) -> list[str] | None:
+    if words is None:
+        return None
+    names = words.get("resources") if isinstance(words, dict) else None
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        raise Refusal(
+            400,
+            'An object with a list of resources belongs here: {"resources": ["Magento_Catalog::products"]}.',
+        )
+    return names
 
 
 def _steps(words: Any) -> dict[str, float]:

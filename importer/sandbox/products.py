@@ -6,13 +6,13 @@ from typing import Any
 from importer.sandbox import configurables, merging, pictures
 from importer.sandbox.catalog import ADMIN, Catalog
 from importer.sandbox.category_tree import CategoryTree
-from importer.sandbox.eav import Eav, Rules
+from importer.sandbox.eav import Eav
 from importer.sandbox.errors import Crash, Refusal, no_product
 from importer.sandbox.pictures import Pictures
+from importer.sandbox.product_checks import check, checked_sku, empty
 from importer.sandbox.records import Records, Row
 from importer.sandbox.url_keys import UrlKeys
 
-SKU_LIMIT = 64
 NOT_VISIBLE = 1
 LATER = ("product_links", "tier_prices")
 """What the answer of a synchronous POST leaves out and every other answer has (recording 10)."""
@@ -91,7 +91,7 @@ class Products:
     def put_gallery(self, row: Row, entries: list[Row]) -> Row:
         """Change the gallery; entries are as in a product that is saved. Raises Refusal, Crash."""
         gallery = self._pictures.gallery(row, {"media_gallery_entries": entries})
-        return self.replace(_with_gallery(row, gallery))
+        return self.replace(pictures.shown_in(row, gallery))
 
     def seen(self, row: Row, store_id: int) -> Row:
         views = self._views.rows.get(key_of(row["sku"])) if store_id else None
@@ -116,7 +116,7 @@ class Products:
         the scope of each attribute goes (contract 1.7, S24)."""
         if not isinstance(sent, dict) or "sku" not in sent:
             raise Crash
-        sku = _checked_sku(sent["sku"])
+        sku = checked_sku(sent["sku"])
         key = key_of(sku)
         before = self._rows.rows.get(key)
         if before is None or not store_id:
@@ -132,7 +132,7 @@ class Products:
     ) -> Row:
         row = self._merged(before, sent, now=now, store_id=store_id)
         if sent.get("media_gallery_entries") is not None:
-            row = _with_gallery(row, self._pictures.gallery(before, sent))
+            row = pictures.shown_in(row, self._pictures.gallery(before, sent))
         self._take_url_key(row, key)
         if not row["id"]:
             row["id"] = self._rows.next_id()
@@ -148,28 +148,33 @@ class Products:
         links = merging.links(before, sent, self._tree)
         values = merging.attributes(before, sent, rules.codes)
         values["url_key"] = merging.url_key(values, fields.get("name"))
-        _check(rules, fields, values)
-        priced = fields["type_id"] in merging.PRICED_TYPES
+        check(rules, fields, values)
+        kind = fields["type_id"]
+        extension: dict[str, Any] = {"website_ids": self._websites(before, sent, store_id)}
+        if links:
+            extension["category_links"] = links
+        extension["stock_item"] = merging.stock(before, sent, kind)
+        if kind not in merging.SINGLE_TYPES:
+            extension |= configurables.extension(before, sent, kind, self, self._eav)
+        extension |= merging.unchecked(before, sent)
         return {
             "id": before.get("id", 0),
             "sku": sent["sku"],
             "name": fields.get("name"),
             "attribute_set_id": fields["attribute_set_id"],
-            **{word: fields[word] for word in ("price", "status", "visibility", "type_id") if word in fields},
+            **({"price": fields["price"]} if "price" in fields else {}),
+            "status": fields["status"],
+            "visibility": fields["visibility"],
+            "type_id": kind,
             "created_at": before.get("created_at", now),
             "updated_at": now,
             **({"weight": fields["weight"]} if "weight" in fields else {}),
-            "extension_attributes": {
-                "website_ids": self._websites(before, sent, store_id),
-                **({"category_links": links} if links else {}),
-                "stock_item": merging.stock(before, sent, fields["type_id"]),
-                **configurables.extension(before, sent, fields["type_id"], self, self._eav),
-            },
+            "extension_attributes": extension,
             "product_links": self._links(before, sent),
-            "options": _kept(before, sent, "options"),
+            "options": merging.kept(before, sent, "options"),
             "media_gallery_entries": before.get("media_gallery_entries", []),
-            "tier_prices": _kept(before, sent, "tier_prices"),
-            "custom_attributes": merging.listed(values, links, priced=priced),
+            "tier_prices": merging.kept(before, sent, "tier_prices"),
+            "custom_attributes": merging.listed(values, links, priced=kind in merging.PRICED_TYPES),
         }
 
     def _websites(self, before: Mapping[str, Any], sent: Mapping[str, Any], store_id: int) -> list[int]:
@@ -209,7 +214,7 @@ class Products:
         seen = self.seen({**before}, store_id) | {"sku": before["sku"]}
         for code, label in rules.required if rules else ():
             if code in values and values[code] in (None, ""):
-                raise _empty(label)
+                raise empty(label)
         if "url_key" in values and seen["visibility"] != NOT_VISIBLE:
             taken = merging.url_key(values, None)
             self._url_keys[ADMIN].check(taken, key)
@@ -236,52 +241,6 @@ class Products:
 
 def key_of(sku: str) -> str:
     return sku.strip().lower()
-
-
-def _checked_sku(sent: Any) -> str:
-    sku = str(sent or "").strip()
-    if not sku:
-        raise _empty("sku")
-    if len(sku) > SKU_LIMIT:
-        raise Refusal(400, "SKU length should be 64 characters maximum.")
-    return sku
-
-
-def _empty(label: str) -> Refusal:
-    return Refusal(400, f'The "{label}" attribute value is empty. Set the attribute and try again.')
-
-
-def _check(rules: Rules, fields: Mapping[str, Any], values: Mapping[str, Any]) -> None:
-    """The SKU was looked at before; a price is needed by products of their own only."""
-    for code, label in rules.required:
-        if code == "sku" or (code == "price" and fields["type_id"] not in merging.SINGLE_TYPES):
-            continue
-        if (fields[code] if code in fields else values.get(code)) in (None, ""):
-            raise _empty(label)
-    for code in rules.amounts:
-        value = fields[code] if code in fields else values.get(code)
-        if value not in (None, "") and float(value) < 0:
-            raise Refusal(400, "Please enter a number 0 or greater in this field.")
-
-
-def _kept(before: Mapping[str, Any], sent: Mapping[str, Any], name: str) -> list[Any]:
-    value = sent.get(name)
-    if value is None:
-        return list(before.get(name, []))
-    return list(value) if isinstance(value, list) else []
-
-
-def _with_gallery(row: Row, gallery: list[Row]) -> Row:
-    """With its pictures and their roles; roles of pictures that went are gone, too."""
-    values = merging.attribute_values(row)
-    ids = values.pop("category_ids", [])
-    rest = {code: value for code, value in values.items() if code not in pictures.ROLE_CODES}
-    merged = {**pictures.roles(gallery), **rest, "category_ids": ids}
-    return {
-        **row,
-        "media_gallery_entries": gallery,
-        "custom_attributes": [{"attribute_code": code, "value": value} for code, value in merged.items()],
-    }
 
 
 def of_post(product: Mapping[str, Any], item: Any) -> Row:

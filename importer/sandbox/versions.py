@@ -9,7 +9,8 @@ class Version:
     """`store_in_payload`: the store travels in `serialized_data`, before in a header of the message. `search_by_key`:
     a page of the operation search with two operations of one key fails (S8). `wildcards_in_db`: bindings with `*` and
     `#` reach queues of the connection `db`. `async_by_db`: asynchronous calls may use that connection. `probes`: cron
-    takes a message and puts it back before it starts a consumer. `patch_status`: the answer to PATCH."""
+    takes a message and puts it back before it starts a consumer. `patch_status`: the answer to PATCH. `skips_odd_items`:
+    what is no object in a bulk is left out, query parameters are not looked at (S4)."""
 
     name: str
     store_in_payload: bool
@@ -18,6 +19,7 @@ class Version:
     async_by_db: bool
     probes: bool
     patch_status: int
+    skips_odd_items: bool = False
 
 
 VERSIONS: Mapping[str, Version] = {
@@ -31,7 +33,7 @@ VERSIONS: Mapping[str, Version] = {
     ),
     "latest": Version(
         name="latest", store_in_payload=True, search_by_key=False, wildcards_in_db=True, async_by_db=True,
-        probes=False, patch_status=405,
+        probes=False, patch_status=405, skips_odd_items=True,
     ),
 }  # fmt: skip
 DEFAULT = "2.4.4"

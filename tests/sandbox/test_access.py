@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 
 import httpx
 import pytest
-from oauthlib.oauth1 import SIGNATURE_HMAC_SHA256, SIGNATURE_PLAINTEXT, Client as Signer
+from oauthlib.oauth1 import SIGNATURE_HMAC_SHA1, SIGNATURE_HMAC_SHA256, SIGNATURE_PLAINTEXT, Client as Signer
 
 from importer.sandbox.access import ADMIN_SECONDS, NONCE_SECONDS, Integration
 from tests.sandbox.conftest import TOKEN, Client, product
@@ -90,9 +90,10 @@ async def test_a_signature_covers_the_query_and_the_method(
         )
 
 
-async def test_a_signed_write_is_carried_out(client: Client, stranger: httpx.AsyncClient) -> None:
+@pytest.mark.parametrize("kind", [SIGNATURE_HMAC_SHA256, SIGNATURE_HMAC_SHA1])
+async def test_a_signed_write_is_carried_out(client: Client, stranger: httpx.AsyncClient, kind: str) -> None:
     url = f"{client.http.base_url}/rest/all/V1/products"
-    headers = signed(client.shop.access.main, url, method="POST")
+    headers = signed(client.shop.access.main, url, method="POST", signature_method=kind)
     answer = await stranger.post(url, json=product("a"), headers=headers)
 
     assert answer.status_code == httpx.codes.OK, answer.text
@@ -170,3 +171,17 @@ async def test_nobody_signs_in_with_a_wrong_password(stranger: httpx.AsyncClient
 
     assert answer.status_code == httpx.codes.UNAUTHORIZED
     assert answer.json()["message"].startswith("The account sign-in was incorrect")
+
+
+async def test_the_practice_routes_make_integrations(client: Client, stranger: httpx.AsyncClient) -> None:
+    made = (await client.http.post("/practice/tokens", json={"resources": [PRODUCTS]})).json()
+    odd = await client.http.post("/practice/tokens", json={"resources": "all"})
+    unknown = await stranger.post("/practice/tokens", json={"resources": []})
+    one = Integration(**made, resources=frozenset())
+    url = f"{client.http.base_url}/rest/all/V1/products?searchCriteria="
+
+    assert (odd.status_code, unknown.status_code) == (400, 401)
+    assert (await stranger.get(url, headers=signed(one, url))).status_code == httpx.codes.OK
+    assert (
+        await stranger.get(WEBSITES, headers=bearer(made["token"]))
+    ).status_code == httpx.codes.UNAUTHORIZED

@@ -327,3 +327,14 @@ async def test_countries_tell_their_regions_to_anybody(client: Client) -> None:
 
     regions = {one["id"]: one["code"] for one in answer.json()["available_regions"]}
     assert regions["12"] == "CA"
+
+
+async def test_what_a_bundle_or_a_download_consists_of_is_given_back(client: Client) -> None:
+    options = [{"title": "Cup", "required": True, "type": "select", "sku": "a", "product_links": []}]
+    await client.save(
+        product("a", type_id="bundle", extension_attributes={"bundle_product_options": options})
+    )
+    await client.save({"product": {"sku": "a", "name": "Set"}})
+
+    saved = await client.get("/V1/products/a")
+    assert saved["extension_attributes"]["bundle_product_options"] == options

@@ -88,8 +88,8 @@ def _faults(job: Job, price: Sent, others: Iterable[Sent], *, existing: bool) ->
 
 def _twice(other: Sent, *, stored: bool = False) -> dict[str, Any]:
     """A price that is there already is told as its table holds it (recording 11, 48)."""
-    quantity = f"{other['quantity']:.4f}" if stored else other["quantity"]
-    return told(TWICE, other["sku"], other["website_id"], other["customer_group"], quantity)
+    quantity = f"{other['quantity']:.4f}" if stored else other.get("quantity")
+    return told(TWICE, other.get("sku"), other.get("website_id"), other.get("customer_group"), quantity)
 
 
 def _same_step(one: Sent, other: Sent) -> bool:
