@@ -1,7 +1,10 @@
 """Fixtures that many tests share, and the closing lines that say which groups were skipped and why."""
 
 import os
+import socket
+from contextlib import closing
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -11,10 +14,25 @@ CHROMIUM = next(
     (path for path in map(Path, ("/usr/bin/chromium", "/usr/bin/chromium-browser")) if path.exists()), None
 )
 
+AMQP_URL = os.environ.get("IMPORTER_TEST_AMQP_URL", "amqp://guest:guest@127.0.0.1:5672/")
+
+
+def _answers(url: str) -> bool:
+    parts = urlsplit(url)
+    try:
+        with closing(socket.create_connection((parts.hostname or "", parts.port or 5672), timeout=2)):
+            return True
+    except OSError:
+        return False
+
+
 MISSING: dict[str, str | None] = {
     "magento_data": None
     if (SHARED / "data").is_dir()
     else "no ../shared with real Magento files and recordings",
+    "rabbitmq": None
+    if _answers(AMQP_URL)
+    else "no RabbitMQ on 127.0.0.1:5672 (another: IMPORTER_TEST_AMQP_URL)",
     "browser": None if CHROMIUM else "no Chromium (Debian: apt-get install chromium)",
 }
 """Marker -> what is missing on this machine for its tests; None when everything is there."""

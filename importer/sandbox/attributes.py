@@ -17,7 +17,7 @@ INPUTS = (
 )  # fmt: skip
 SCOPES = ("global", "website", "store")
 TYPES = ("string", "int", "float")
-WORDS = ("id", "label", "input", "options", "scope", "required", "unique", "type")
+WORDS = ("id", "label", "input", "options", "scope", "required", "unique", "type", "sets")
 
 FIRST_STANDARD, FIRST_OWN, FIRST_OPTION = 73, 200, 500
 """Ids are counted from here: Magento's own product attributes begin with 73."""
@@ -39,6 +39,8 @@ class Attribute:
     unique: bool = False
     own: bool = True
     options: Mapping[str, str] = field(default_factory=dict)
+    sets: tuple[str, ...] = ()
+    """Names of the attribute sets that have it; none means all of them."""
 
 
 def read(standard: Any, own: Any) -> dict[str, Attribute]:
@@ -83,6 +85,7 @@ def _traits(words: Mapping[str, Any], code: str, option_ids: Iterator[int]) -> d
         "scope": documents.choice(words.get("scope", "global"), f"{place}.scope", SCOPES),
         "required": documents.flag(words.get("required", False), f"{place}.required"),
         "unique": documents.flag(words.get("unique", False), f"{place}.unique"),
+        "sets": tuple(documents.numbered(words.get("sets") or [], f"{place}.sets")),
     }
 
 

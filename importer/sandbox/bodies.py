@@ -7,25 +7,27 @@ from typing import Any
 import orjson
 from aiohttp import web
 
-from importer.sandbox.errors import Refusal
+from importer.sandbox import renditions
+from importer.sandbox.errors import MASKED, Refusal
 
 MEDIA_TYPE = re.compile(r"\s*([\w.+-]+/[\w.+-]+)\s*(?:;\s*charset=\"?([\w-]+)\"?\s*)?", re.IGNORECASE)
 JSON = "application/json"
 
 
 async def decoded(request: web.Request) -> Any:
-    """The body as JSON, or None when there is none. Raises Refusal."""
+    """The body, or None when there is none. Raises Refusal."""
     raw = await request.read()
     if not raw:
         return None
-    _check_type(request.headers.get("Content-Type", ""))
+    if _media_type(request.headers.get("Content-Type", "")) != JSON:
+        return renditions.read(raw)
     try:
         return orjson.loads(raw)
     except orjson.JSONDecodeError:
         raise Refusal(400, "Decoding error.") from None
 
 
-def _check_type(header: str) -> None:
+def _media_type(header: str) -> str:
     if not header:
         raise Refusal(400, "Content-Type header is empty.")
     match = MEDIA_TYPE.fullmatch(header)
@@ -33,13 +35,23 @@ def _check_type(header: str) -> None:
         raise Refusal(400, "Content-Type header is invalid.")
     if match[2] and match[2].lower() != "utf-8":
         raise Refusal(400, "UTF-8 is the only supported charset.")
-    if match[1].lower() != JSON:
+    kind = match[1].lower()
+    if kind != JSON and kind not in renditions.XML:
         raise Refusal(400, f"Server cannot understand Content-Type HTTP header media type {match[1]}")
+    return kind
 
 
 def json_answer(document: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> web.Response:
+    fresh = {"Cache-Control": "no-store", **(headers or {})}
     return web.Response(
-        body=orjson.dumps(document), status=status, headers=headers, content_type=JSON, charset="utf-8"
+        body=orjson.dumps(document), status=status, headers=fresh, content_type=JSON, charset="utf-8"
+    )
+
+
+def masked_answer() -> web.Response:
+    """What is left of a PHP error (recordings 10, 11 and 21)."""
+    return web.Response(
+        body=MASKED.encode(), status=500, headers={"Content-Type": "text/plain;charset=UTF-8"}
     )
 
 

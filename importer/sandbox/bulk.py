@@ -5,14 +5,14 @@ import hmac
 import itertools
 import re
 import uuid
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence, Sized
 from typing import Any
 
 from importer.sandbox import php
 from importer.sandbox.errors import Crash, Refusal, internal
-from importer.sandbox.messages import Message, MessageQueue
-from importer.sandbox.operations import Operation, OperationTable
+from importer.sandbox.messages import Outgoing
+from importer.sandbox.operations import COLUMNS, Operation, OperationTable
+from importer.sandbox.state import VARCHAR, State
 
 INTEGRATION, USER = 1, 1
 """Type and id of the one user that this shop knows."""
@@ -21,16 +21,6 @@ WHOLE_NUMBER = re.compile(r"0|-?[1-9][0-9]*")
 
 Entry = tuple[int, Any]
 """Operation key and item."""
-
-
-@dataclass(kw_only=True)
-class Bulk:
-    """A row of `magento_bulk`."""
-
-    uuid: str
-    description: str
-    start_time: str
-    operation_count: int = 0
 
 
 def entries(body: Any) -> list[Entry]:
@@ -46,72 +36,74 @@ def entries(body: Any) -> list[Entry]:
 
 
 class Bulks:
-    """The table of bulks, with the operations and the queue that belong to it. `key` is for the data hashes."""
+    """The table of bulks, with the operations that belong to it. `key` is for the data hashes."""
 
-    def __init__(self, key: bytes) -> None:
+    def __init__(self, state: State, key: bytes) -> None:
         self._key = key
-        self._by_uuid: dict[str, Bulk] = {}
-        self.operations = OperationTable()
-        self.queue = MessageQueue()
+        self._state = state
+        self.operations = OperationTable(state)
+        self.queue: Sized = ()
+        """What waits to be worked off, for tests that look at its length."""
 
-    def submit(self, topic: str, items: Sequence[Entry], *, store_id: int, now: str) -> dict[str, Any]:
-        """In Magento's order: the bulk's row, the messages, the operations' rows (contract 2, order of effects)."""
-        bulk = Bulk(uuid=str(uuid.uuid4()), description=f"Topic {topic}", start_time=now)
-        self._by_uuid[bulk.uuid] = bulk
-        messages = [
-            Message(id=key, bulk_uuid=bulk.uuid, topic_name=topic, serialized_data=serialized(item, store_id))
-            for key, item in items
-        ]
-        bulk.operation_count += len(messages)
-        self.queue.publish(messages)
-        self.operations.insert([self._row(message) for message in messages])
-        return {
-            "bulk_uuid": bulk.uuid,
-            "request_items": [self._accepted(m) for m in messages],
-            "errors": False,
-        }
+    def open(self, topic: str, *, now: str) -> str:
+        """The first step of a submission: the bulk's row, without operations; its uuid."""
+        number = str(uuid.uuid4())
+        self._state.connection.execute(
+            "INSERT INTO magento_bulk (uuid, user_id, user_type, description, operation_count, start_time)"
+            " VALUES (?, ?, ?, ?, 0, ?)",
+            (number, USER, INTEGRATION, f"Topic {topic}"[:VARCHAR], now),
+        )
+        return number
 
-    def _row(self, message: Message) -> Operation:
-        return Operation(
-            id=self.operations.next_id(), key=message.id, bulk_uuid=message.bulk_uuid, topic_name=message.topic_name,
-            serialized_data=message.serialized_data,
-        )  # fmt: skip
+    def counted(self, bulk_uuid: str, operations: int) -> None:
+        self._state.connection.execute(
+            "UPDATE magento_bulk SET operation_count = operation_count + ? WHERE uuid = ?",
+            (operations, bulk_uuid),
+        )
 
-    def _accepted(self, message: Message) -> dict[str, Any]:
-        digest = hmac.new(self._key, message.serialized_data.encode(), hashlib.sha256).hexdigest()
-        return {"id": message.id, "data_hash": digest, "status": "accepted"}
+    def withdraw(self, bulk_uuid: str) -> None:
+        """Scheduling has failed: the bulk's row goes (contract 2)."""
+        self._state.connection.execute("DELETE FROM magento_bulk WHERE uuid = ?", (bulk_uuid,))
+
+    def accepted(self, outgoing: Outgoing) -> dict[str, Any]:
+        """The hash is an HMAC with the shop's key: a client cannot compute it, the same payload has the same one."""
+        digest = hmac.digest(self._key, outgoing.serialized_data.encode(), hashlib.sha256).hex()
+        return {"id": outgoing.key, "data_hash": digest, "status": "accepted"}
 
     def status(self, bulk_uuid: str, *, detailed: bool) -> dict[str, Any]:
         """Raises Refusal: 404 for an unknown bulk, 500 where two operations share a key (recording 21)."""
-        bulk = self._by_uuid.get(bulk_uuid)
+        bulk = self._state.connection.execute(
+            "SELECT user_type, uuid, description, start_time, user_id, operation_count FROM magento_bulk"
+            " WHERE uuid = ?",
+            (bulk_uuid,),
+        ).fetchone()
         if bulk is None:
             raise Refusal(404, "Bulk uuid %bulkUuid not exist", {"bulkUuid": bulk_uuid})
         rows = self.operations.of_bulk(bulk_uuid)
         if len({row.key for row in rows}) < len(rows):
             raise internal()
-        return {
-            "operations_list": [row.detailed if detailed else row.short for row in rows],
-            "user_type": INTEGRATION,
-            "bulk_id": bulk.uuid,
-            "description": bulk.description,
-            "start_time": bulk.start_time,
-            "user_id": USER,
-            "operation_count": bulk.operation_count,
-        }
+        names = ("user_type", "bulk_id", "description", "start_time", "user_id", "operation_count")
+        told = [row.detailed if detailed else row.short for row in rows]
+        return {"operations_list": told, **dict(zip(names, bulk, strict=True))}
 
     def count(self, bulk_uuid: str, status: int) -> int:
         """0 for an unknown bulk, too (contract 5.5)."""
-        return sum(1 for row in self.operations.of_bulk(bulk_uuid) if row.status == status)
+        return self.operations.count(bulk_uuid, status)
 
     def rows(self) -> list[dict[str, Any]]:
         """Operations of all bulks with the columns that the search may filter by (contract 5.6)."""
-        return [
-            {
-                **row.detailed, "id": row.id, "operation_key": row.key, "started_at": row.started_at,
-                "start_time": self._by_uuid[row.bulk_uuid].start_time,
-            }
-            for row in self.operations
-        ]  # fmt: skip
+        columns = ", ".join(f"magento_operation.{name}" for name in COLUMNS)
+        found = self._state.connection.execute(
+            f"SELECT magento_bulk.start_time, {columns} FROM magento_operation"  # noqa: S608 - our own names
+            " LEFT JOIN magento_bulk ON magento_bulk.uuid = bulk_uuid ORDER BY magento_operation.id"
+        )
+        return [_searched(start_time, Operation(*row)) for start_time, *row in found]
+
+
+def _searched(start_time: str, row: Operation) -> dict[str, Any]:
+    return {
+        **row.detailed, "id": row.id, "operation_key": row.key, "started_at": row.started_at, "start_time": start_time,
+    }  # fmt: skip
 
 
 def found(row: dict[str, Any]) -> dict[str, Any]:
@@ -121,12 +113,17 @@ def found(row: dict[str, Any]) -> dict[str, Any]:
     return {**shown, "id": row["operation_key"], "extension_attributes": {"start_time": row["start_time"]}}
 
 
-def serialized(item: Any, store_id: int) -> str:
-    """The inner two of the three layers of JSON, with the store as 2.4.6 adds it."""
-    data = {
-        "entity_id": None,
-        "entity_link": "",
-        "meta_information": php.encode(item),
-        "store_id": str(store_id),
-    }
-    return php.encode(data)
+def page(rows: Sequence[dict[str, Any]], *, by_key: bool) -> list[dict[str, Any]]:
+    """A page of the search. `by_key`: until 2.4.5 two operations of one key cannot lie on one page (contract 5.6, S8).
+    Raises Refusal."""
+    keys = [row["operation_key"] for row in rows]
+    if by_key and len(set(keys)) < len(keys):
+        raise internal()
+    return [found(row) for row in rows]
+
+
+def serialized(item: Any, store_id: int | None) -> str:
+    """The inner two of the three layers of JSON; the store is there from 2.4.5 or 2.4.6 on."""
+    inner = php.encode(php.encode(item))
+    store = "" if store_id is None else f',"store_id":"{store_id}"'
+    return f'{{"entity_id":null,"entity_link":"","meta_information":{inner}{store}}}'

@@ -14,7 +14,7 @@ import yaml
 
 from importer.sandbox import attributes, categories, documents
 from importer.sandbox.attributes import Attribute
-from importer.sandbox.categories import Category, walk
+from importer.sandbox.categories import Category
 from importer.sandbox.documents import Fault
 
 BUILT_IN = Path(__file__).parent / "catalog.yaml"
@@ -51,10 +51,6 @@ class Catalog:
     root: Category
 
     @cached_property
-    def category_ids(self) -> frozenset[int]:
-        return frozenset(category.id for category in walk(self.root))
-
-    @cached_property
     def website_ids(self) -> tuple[int, ...]:
         return tuple(number for number in self.websites.values() if number != ADMIN)
 
@@ -82,7 +78,7 @@ def load_catalog(path: Path | None = None) -> Catalog:
 
 def _yaml(source: Path) -> Any:
     try:
-        return yaml.safe_load(source.read_text(encoding="utf-8"))
+        return yaml.load(source.read_text(encoding="utf-8"), documents.LOADER)  # noqa: S506 - a safe one
     except OSError as error:
         raise CatalogError(f"The catalogue {source} cannot be read: {error.strerror}.") from None
     except UnicodeDecodeError:
@@ -101,12 +97,17 @@ def _catalog(document: Any, standard: Any) -> Catalog:
             raise Fault("", f"`{word}:` is missing; compare it with {BUILT_IN}")
     websites = {"admin": ADMIN} | _ids(words["websites"], "websites", first=1)
     tax_classes = _ids(words["tax_classes"], "tax_classes", first=FIRST_TAX_CLASS)
+    sets = _ids(words["attribute_sets"], "attribute_sets", first=FIRST_SET, usual=DEFAULT_SET)
+    known = attributes.read(_with_tax(standard, tax_classes), words.get("attributes"))
+    for attribute in known.values():
+        for name in attribute.sets:
+            documents.choice(name, f"attributes.{attribute.code}.sets", sets)
     return Catalog(
         websites=websites,
         stores=_stores(words["stores"], websites),
-        attribute_sets=_ids(words["attribute_sets"], "attribute_sets", first=FIRST_SET, usual=DEFAULT_SET),
+        attribute_sets=sets,
         tax_classes=tax_classes,
-        attributes=attributes.read(_with_tax(standard, tax_classes), words.get("attributes")),
+        attributes=known,
         root=categories.read(words["categories"]),
     )
 

@@ -8,6 +8,11 @@ from collections.abc import Collection, Container, Iterator
 from itertools import count
 from typing import Any
 
+import yaml
+
+LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+"""The fast one where the library was built with it."""
+
 
 class Fault(Exception):
     """One sentence: where it is, and what belongs there."""

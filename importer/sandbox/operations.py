@@ -1,15 +1,32 @@
 """The table of operations, `magento_operation` (contract 5.2, 5.3, 11): one row for each accepted item of a bulk."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from importer.sandbox.state import SMALLINT, VARCHAR, State, clipped
+
 COMPLETE, RETRIABLE, FAILED, OPEN = 1, 2, 3, 4
-MESSAGE_LIMIT = 255
+MESSAGE_LIMIT = VARCHAR
 """Characters of a result message that the table keeps (contract S15)."""
 
+COLUMNS = (
+    "id", "operation_key", "bulk_uuid", "topic_name", "serialized_data", "result_serialized_data", "status",
+    "result_message", "error_code", "started_at",
+)  # fmt: skip
+SELECT = f"SELECT {', '.join(COLUMNS)} FROM magento_operation"  # noqa: S608 - our own names
+START = "UPDATE magento_operation SET started_at = ? WHERE bulk_uuid = ? AND operation_key = ?"
+SUCCEED = """
+UPDATE magento_operation SET status = 1, error_code = NULL, result_message = ?, serialized_data = NULL,
+    result_serialized_data = ?, started_at = coalesce(started_at, ?) WHERE bulk_uuid = ? AND operation_key = ?
+"""
+FAIL = """
+UPDATE magento_operation SET status = ?, error_code = ?, result_message = ?, result_serialized_data = NULL,
+    started_at = coalesce(started_at, ?) WHERE bulk_uuid = ? AND operation_key = ?
+"""
 
-@dataclass(kw_only=True)
+
+@dataclass(frozen=True, slots=True)
 class Operation:
     """`key` is the position in the request and what the API calls `id`; `id` is the table's own."""
 
@@ -18,11 +35,11 @@ class Operation:
     bulk_uuid: str
     topic_name: str
     serialized_data: str | None
-    status: int = OPEN
-    result_message: str | None = None
-    error_code: int | None = None
-    result_serialized_data: str | None = None
-    started_at: str | None = None
+    result_serialized_data: str | None
+    status: int
+    result_message: str | None
+    error_code: int | None
+    started_at: str | None
 
     @property
     def short(self) -> dict[str, Any]:
@@ -40,44 +57,58 @@ class Operation:
 
 
 class OperationTable:
-    """Rows in the order of their insertion. An update of a row that is not there changes nothing (contract 7.3)."""
+    """Rows in the order of their insertion. There is no unique key, and an update of a row that is not there changes
+    nothing (contract 7.3, 11)."""
 
-    def __init__(self) -> None:
-        self._rows: dict[str, list[Operation]] = {}
-        self._last_id = 0
+    def __init__(self, state: State) -> None:
+        self._execute = state.connection.execute
+        self._executemany = state.connection.executemany
 
-    def next_id(self) -> int:
-        self._last_id += 1
-        return self._last_id
-
-    def insert(self, rows: list[Operation]) -> None:
-        for row in rows:
-            self._rows.setdefault(row.bulk_uuid, []).append(row)
+    def insert(self, bulk_uuid: str, topic: str, rows: Iterable[tuple[int, str]]) -> None:
+        """Rows are key and serialized data."""
+        self._executemany(
+            "INSERT INTO magento_operation (operation_key, bulk_uuid, topic_name, serialized_data, status)"
+            " VALUES (?, ?, ?, ?, 4)",
+            [(key, bulk_uuid, topic[:VARCHAR], clipped(data)) for key, data in rows],
+        )
 
     def of_bulk(self, bulk_uuid: str) -> list[Operation]:
-        return self._rows.get(bulk_uuid, [])
+        rows = self._execute(f"{SELECT} WHERE bulk_uuid = ? ORDER BY id", (bulk_uuid,))
+        return [Operation(*row) for row in rows]
 
-    def __iter__(self) -> Iterator[Operation]:
-        for rows in self._rows.values():
-            yield from rows
+    def count(self, bulk_uuid: str, status: int) -> int:
+        found = self._execute(
+            "SELECT count(*) FROM magento_operation WHERE bulk_uuid = ? AND status = ?", (bulk_uuid, status)
+        )
+        return int(found.fetchone()[0])
 
     def start(self, bulk_uuid: str, key: int, now: str) -> None:
-        for row in self._found(bulk_uuid, key):
-            row.started_at = now
+        self._execute(START, (now, bulk_uuid, key))
 
-    def succeed(self, bulk_uuid: str, key: int, *, message: str, result: str | None) -> None:
-        """The payload is erased, the result is kept (contract S16)."""
-        for row in self._found(bulk_uuid, key):
-            row.status, row.result_message = COMPLETE, message[:MESSAGE_LIMIT]
-            row.serialized_data, row.result_serialized_data = None, result
+    def succeed(
+        self, bulk_uuid: str, key: int, *, message: str, result: str | None, started: str | None = None
+    ) -> None:
+        """The payload is erased, the result is kept (contract S16). `started` is for who has not called `start`."""
+        self._execute(SUCCEED, (message[:MESSAGE_LIMIT], clipped(result), started, bulk_uuid, key))
 
-    def fail(self, bulk_uuid: str, key: int, *, message: str, code: int = 0) -> None:
+    def fail(
+        self,
+        bulk_uuid: str,
+        key: int,
+        *,
+        message: str,
+        code: int = 0,
+        status: int = FAILED,
+        started: str | None = None,
+    ) -> None:
         """The payload stays."""
-        for row in self._found(bulk_uuid, key):
-            row.status, row.result_message, row.error_code = FAILED, message[:MESSAGE_LIMIT], code
+        self._execute(FAIL, (status, min(code, SMALLINT), message[:MESSAGE_LIMIT], started, bulk_uuid, key))
 
-    def _found(self, bulk_uuid: str, key: int) -> list[Operation]:
-        rows = self.of_bulk(bulk_uuid)
-        if key < len(rows) and rows[key].key == key:  # the usual case, without looking at every row
-            return [rows[key]]
-        return [row for row in rows if row.key == key]
+    def mark_incomplete(self, started_before: str) -> int:
+        """Operations that were started and not ended become `Unknown Error` (contract 7.6); how many."""
+        done = self._execute(
+            "UPDATE magento_operation SET status = 2, error_code = 0, result_message = 'Unknown Error'"
+            " WHERE status = 4 AND started_at < ?",
+            (started_before,),
+        )
+        return done.rowcount

@@ -3,10 +3,15 @@
 import json
 from typing import Any
 
+_ENCODER = json.JSONEncoder(separators=(",", ":"))
+
 
 def encode(value: Any) -> str:
     """No blanks, `/` escaped, everything beyond ASCII as \\uXXXX, and an empty object as an empty list."""
-    return json.dumps(_emptied(value), separators=(",", ":")).replace("/", "\\/")
+    text = _ENCODER.encode(value)
+    if "{}" in text:  # perhaps an empty object, perhaps two characters of a text
+        text = _ENCODER.encode(_emptied(value))
+    return text.replace("/", "\\/")
 
 
 def _emptied(value: Any) -> Any:

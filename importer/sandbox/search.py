@@ -53,6 +53,11 @@ class Criteria:
         }
 
 
+def is_criteria(name: str) -> bool:
+    """Whether a parameter of a query belongs to search criteria."""
+    return ANY.fullmatch(name) is not None
+
+
 def criteria(query: Mapping[str, str]) -> Criteria:
     """Raises Refusal when the query has no searchCriteria at all."""
     if not any(ANY.fullmatch(name) for name in query):

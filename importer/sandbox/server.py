@@ -11,7 +11,8 @@ from importer.sandbox.shop import Shop
 
 @asynccontextmanager
 async def running(shop: Shop, *, host: str = "127.0.0.1", port: int = 0) -> AsyncIterator[str]:
-    """The shop's address while it answers; port 0 takes a free one. Raises OSError when the port is taken."""
+    """The shop's address while it answers; port 0 takes a free one. Raises OSError when the port is taken, BrokerAway
+    when there is no broker."""
     runner = web.AppRunner(create_app(shop), access_log=None, shutdown_timeout=1.0)
     await runner.setup()
     try:

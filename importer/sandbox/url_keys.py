@@ -10,11 +10,15 @@ PLAIN = str.maketrans(
 )
 """Letters that do not fall apart into a plain letter and a mark."""
 
+BETWEEN = re.compile(r"[^0-9a-z]+")
+
 
 def slug(text: str) -> str:
     """`Thé vert / 100 g` -> `the-vert-100-g`."""
+    if text.isascii():
+        return BETWEEN.sub("-", text.lower()).strip("-")
     plain = unicodedata.normalize("NFKD", text.translate(PLAIN)).encode("ascii", "ignore").decode()
-    return re.sub(r"[^0-9a-z]+", "-", plain.lower()).strip("-")
+    return BETWEEN.sub("-", plain.lower()).strip("-")
 
 
 class UrlKeys:
@@ -26,12 +30,16 @@ class UrlKeys:
 
     def take(self, key: str, owner: str) -> None:
         """Give up the key held before and take this one. Raises Refusal when another product holds it."""
-        if self._owners.get(key, owner) != owner:
-            raise Refusal(400, "URL key for specified store already exists.")
+        self.check(key, owner)
         self.release(owner)
         if key:
             self._owners[key] = owner
             self._keys[owner] = key
+
+    def check(self, key: str, owner: str) -> None:
+        """Raises Refusal when another product holds it."""
+        if self._owners.get(key, owner) != owner:
+            raise Refusal(400, "URL key for specified store already exists.")
 
     def release(self, owner: str) -> None:
         before = self._keys.pop(owner, None)

@@ -8,7 +8,9 @@ import pytest
 
 from importer.sandbox.catalog import load_catalog
 from importer.sandbox.server import running
+from importer.sandbox.setup import Setup
 from importer.sandbox.shop import Shop
+from importer.sandbox.versions import DEFAULT
 
 TOKEN = "practice-token"
 
@@ -41,8 +43,10 @@ class Client:
 
 
 @pytest.fixture
-async def client() -> AsyncIterator[Client]:
-    shop = Shop(catalog=load_catalog(), token=TOKEN)
+async def client(request: pytest.FixtureRequest) -> AsyncIterator[Client]:
+    """Its parameter is the version of the shop; without one it is the recorded one."""
+    setup = Setup(magento=getattr(request, "param", DEFAULT))
+    shop = Shop(catalog=load_catalog(), token=TOKEN, setup=setup)
     headers = {"Authorization": f"Bearer {TOKEN}"}
     async with running(shop) as address, httpx.AsyncClient(base_url=address, headers=headers) as http:
         yield Client(shop, http)
