@@ -18,6 +18,10 @@ from importer.services.payloads import folder, pack, unpack
 
 MOST_ATTEMPTS = 4
 """Sendings of one and the same request that got no answer, before its content is suspected."""
+DESPERATE_ATTEMPTS = 10
+"""The same for a shop that takes nothing else either: perhaps there is nothing else."""
+EVIDENCE_SECONDS = 60.0
+"""A bulk taken so lately shows that the shop takes bulks."""
 
 CLOCK_SKEW = timedelta(minutes=10)
 """How far the shop's clock may stand behind ours when we look a bulk up by its time."""
@@ -149,8 +153,12 @@ class Delivery:
         operations: Sequence[Operation],
         backend: Backend,
     ) -> float | None:
-        """The shop does not hold it. Send again; after several silences with a healthy shop, suspect the content."""
-        if batch.attempt >= MOST_ATTEMPTS:
+        """The shop does not hold it. Send again; after several silences suspect the content, if the shop takes others.
+
+        Raises BackendUnavailable, so that the import waits and its patience counts, while nothing shows that it does.
+        """
+        tried = batch.attempt >= MOST_ATTEMPTS
+        if tried and (batch.attempt >= DESPERATE_ATTEMPTS or await self._takes_others(batch)):
             await backend.probe()
             text = f"The shop gave no clear answer to this request in {batch.attempt} attempts, though it answers others."
             says = f" It last said: {state.waiting.text}" if state.waiting else ""
@@ -158,7 +166,15 @@ class Delivery:
             return None
         reason = Reason(code="shop.not_taken", text="The shop holds no such bulk; it is sent again.")
         await self._ports.batches.record_not_taken(batch, reason)
+        if tried:
+            said = state.waiting or reason
+            raise BackendUnavailable(said.text, code=said.code)
         return backoff(batch.attempt, first=0.5)
+
+    async def _takes_others(self, batch: Batch) -> bool:
+        """Whether the shop has taken any bulk lately: then it is this one that it does not like."""
+        lately = self._ports.clock.now() - timedelta(seconds=EVIDENCE_SECONDS)
+        return bool(await self._ports.batches.receipts(batch.shop, lately))
 
     async def _lost(self, state: Import, batch: Batch, operations: Sequence[Operation]) -> None:
         text = "The shop gave no answer and holds no such bulk; this request is not safe to repeat."

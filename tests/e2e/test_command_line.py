@@ -237,9 +237,9 @@ async def test_a_shop_that_answers_500_to_every_submission_is_not_flooded_and_no
     one = "article,name,price\nC-1,Thing 1,5\n"
     done = await terminal.type("run", terminal.write("one.csv", one), "--mapping", "products")
 
-    assert done.code == 1
-    assert "1 row read = 1 failed" in done.out
-    assert "no clear answer" in done.out.replace("\n", " ")
+    assert done.code == 3
+    assert "1 row read = 1 not sent" in done.out
+    assert "The shop answered 500: Internal Error." in done.out.replace("\n", " ")
     assert sum(1 for entry in shop.journal.requests if entry["method"] == "POST") == 4
 
 

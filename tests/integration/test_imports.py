@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from importer.domain.history import EventKind, rebuild
-from importer.domain.imports import Import, ImportStatus
+from importer.domain.history import EventKind
+from importer.domain.imports import ImportStatus
 from importer.domain.rows import Outcome
 from importer.sandbox.catalog import load_catalog
 from importer.sandbox.faults import Refuse
@@ -20,34 +20,14 @@ from importer.sandbox.server import running
 from importer.sandbox.shop import Shop
 from importer.settings import Settings
 from importer.store.database import open_database
-from importer.store.tables import batches, import_rows
+from importer.store.tables import batches
+from tests.integration.books import check_books, written
 from tests.integration.conftest import Running, make_settings, working
 
 Products = Callable[..., Path]
 
 ROOT = Path(__file__).parents[2]
 BULK = "/rest/all/async/bulk"
-
-
-async def check_books(run: Running, state: Import) -> None:
-    """The equation, and the same numbers counted once more from the tables that hold the details."""
-    assert state.equation_holds, state.equation
-    assert rebuild(await run.importer.ports.imports.events(state.id)) == state
-    async with (
-        open_database(run.importer.settings.data_dir / "importer.db") as database,
-        database.reading() as c,
-    ):
-        listed = (await c.execute(select(import_rows.c.row, import_rows.c.outcome).distinct())).all()
-        open_rows = (
-            await c.execute(select(batches.c.operations).where(batches.c.status.in_(["waiting", "sent"])))
-        ).all()
-    for outcome in (Outcome.INVALID, Outcome.SKIPPED, Outcome.FAILED, Outcome.UNKNOWN):
-        assert sum(1 for _, found in listed if found == outcome.value) == state.counts.get(outcome, 0)
-    assert not (state.ended and open_rows)
-
-
-def written(shop: Shop) -> list[str]:
-    return [entry["sku"] for entry in shop.journal.writes]
 
 
 async def rows_csv(run: Running, import_id: str) -> list[dict[str, str]]:
