@@ -6,7 +6,7 @@ RUN := $(UV) run --frozen --no-sync
 INSTALLED := .venv/installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo page test check fmt bench clean
+.PHONY: help install demo page test check fmt bench bench-engine clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
@@ -40,8 +40,11 @@ fmt: $(INSTALLED) ## format and mend what can be mended
 	@$(RUN) ruff check --fix-only --quiet .
 	@$(RUN) ruff format .
 
-bench: $(INSTALLED) ## measure against a peer in the same run and print the ratios
-	@$(RUN) python -m bench.pipeline
+bench: $(INSTALLED) ## measure the row engine against peers in the same run, quickly
+	@$(RUN) python -m bench.engine --rows 100000 --rounds 3 --large 0
+
+bench-engine: $(INSTALLED) ## the same with a million rows and five rounds (half an hour)
+	@$(RUN) python -m bench.engine
 
 clean: ## remove what the targets made
 	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -89,3 +89,26 @@ def write_jsonl(path: Path, count: int, *, bad: float = 0.01) -> None:
     with path.open("wb") as file:
         for row in rows(count, bad=bad):
             file.write(orjson.dumps(row) + b"\n")
+
+
+def write_people(path: Path, count: int, *, bad: float = 0.01, seed: int = 7) -> None:
+    """Customers with an address, for a mapping that nobody tuned."""
+    dice = random.Random(seed)  # noqa: S311 - a repeatable file
+    with path.open("w", newline="", encoding="utf-8") as file:
+        out = csv.writer(file, lineterminator="\n")
+        out.writerow(
+            [
+                "email", "first name", "last name", "website", "group", "birthday", "vat number", "street", "street 2",
+                "city", "postcode", "country", "phone",
+            ]
+        )  # fmt: skip
+        for n in range(count):
+            born = f"{1940 + n % 60}-{1 + n % 12:02d}-{1 + n % 28:02d}"
+            out.writerow(
+                [
+                    f"person{n}@example.com", dice.choice(("Anna", "Jürgen", "Zoë", "Łukasz")), f"Müller {n % 5000}",
+                    "base" if dice.random() >= bad else "moon", dice.choice(("General", "Wholesale", "Retailer")), born,
+                    f"DE{n:09d}", f"Hauptstraße {n % 200}", "" if n % 3 else "Hinterhaus", "Köln", f"{n % 99999:05d}",
+                    "DE", f"+49 221 {n:07d}",
+                ]
+            )  # fmt: skip

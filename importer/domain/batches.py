@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import NamedTuple
 
 from importer.domain.rows import Outcome, RowError
 
@@ -29,8 +30,7 @@ OPEN = frozenset({BatchStatus.WAITING, BatchStatus.SENDING, BatchStatus.SENT, Ba
 IN_FLIGHT = frozenset({BatchStatus.SENDING, BatchStatus.SENT, BatchStatus.IN_DOUBT})
 
 
-@dataclass(frozen=True, kw_only=True)
-class Operation:
+class Operation(NamedTuple):
     """One row's payload for the shop: `payload` is the JSON text of one element of the request's array.
 
     `scope` is the shop's scope it is for; empty is the default one. `needs` are the keys of what has to be in the shop

@@ -1,7 +1,6 @@
 """What an operation needs in the shop before it may go: a configurable its children, a store view's row its product."""
 
 from collections.abc import Mapping as Dict, Sequence
-from dataclasses import replace
 from typing import Any
 
 import orjson
@@ -54,7 +53,7 @@ class Needs:
                 blocked.append(operation.error(Outcome.BLOCKED, "needs.missing", text, fix))
             elif operation.needs and not operation.scope:
                 payload = orjson.dumps(_replaced(orjson.loads(operation.payload), ids))
-                operation = replace(operation, payload=payload)
+                operation = operation._replace(payload=payload)
             done.append(operation)
         return done, blocked
 

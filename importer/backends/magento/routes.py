@@ -56,12 +56,7 @@ def _carrying(name: str, operation: Operation) -> Operation:
     payload = orjson.loads(operation.payload)
     if not isinstance(payload, dict) or _value(payload, name) is not None:
         return operation
-    return Operation(
-        row=operation.row,
-        line=operation.line,
-        key=operation.key,
-        payload=orjson.dumps({name: operation.key, **payload}),
-    )
+    return operation._replace(payload=orjson.dumps({name: operation.key, **payload}))
 
 
 def _value(payload: Any, name: str) -> Any:
