@@ -1,13 +1,15 @@
 """Names to ids, from the shop's GET endpoints (native CSV, section 9). Names stand as the shop has them."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 from importer.backends.magento.client import ReadingClient
+from importer.domain.errors import BackendDenied
 from importer.ports import Tables
 from importer.transform.attributes import ATTRIBUTES
 
-ADMIN_WEBSITE = 0
+ADMIN_WEBSITE = ADMIN_STORE_VIEW = 0
 ROOT_OF_ALL_CATEGORIES = 1
 PRODUCT_TAX = {
     "searchCriteria[filter_groups][0][filters][0][field]": "class_type",
@@ -16,14 +18,22 @@ PRODUCT_TAX = {
 
 
 async def load(client: ReadingClient) -> Tables:
-    """Every table a mapping may name. Raises BackendUnavailable, BackendDenied."""
-    return {
+    """Every table a mapping may name. Raises BackendUnavailable, BackendDenied.
+
+    Customer groups need a permission of their own, which a token for products does not have: then there is no such
+    table, and only a row that needs it is in error.
+    """
+    tables: dict[str, Mapping[str, Any]] = {
         "attribute_set": await _attribute_sets(client),
         "website": await _websites(client),
+        "store_view": await _store_views(client),
         "tax_class": await _tax_classes(client),
         "category": await _categories(client),
         **await _attributes(client),
     }
+    with suppress(BackendDenied):
+        tables["customer_group"] = await _customer_groups(client)
+    return tables
 
 
 async def _attribute_sets(client: ReadingClient) -> dict[str, int]:
@@ -34,6 +44,15 @@ async def _attribute_sets(client: ReadingClient) -> dict[str, int]:
 async def _websites(client: ReadingClient) -> dict[str, int]:
     sites = await client.get("/V1/store/websites") or []
     return {site["code"]: int(site["id"]) for site in sites if int(site["id"]) != ADMIN_WEBSITE}
+
+
+async def _store_views(client: ReadingClient) -> dict[str, int]:
+    views = await client.get("/V1/store/storeViews") or []
+    return {view["code"]: int(view["id"]) for view in views if int(view["id"]) != ADMIN_STORE_VIEW}
+
+
+async def _customer_groups(client: ReadingClient) -> dict[str, int]:
+    return {group["code"]: int(group["id"]) async for group in client.pages("/V1/customerGroups/search")}
 
 
 async def _tax_classes(client: ReadingClient) -> dict[str, str]:
