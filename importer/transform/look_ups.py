@@ -10,7 +10,7 @@ from importer.ports import Tables
 from importer.transform.kinds import Kind
 from importer.transform.sentences import nearest, quoted
 
-TABLES = ("attribute_set", "website", "category", "tax_class", "customer_group")
+TABLES = ("attribute_set", "website", "store_view", "category", "tax_class", "customer_group")
 """The tables of a shop, beside one of options for each attribute."""
 
 UNCHECKED = "0"
@@ -58,15 +58,20 @@ def values_faults(argument: dict[str, Any]) -> Iterator[str]:
 
 
 def look_up(value: pl.Expr, argument: str, tables: Tables) -> pl.Expr:
-    if argument not in tables:
+    if not _asked(tables):
         return pl.when(value.is_not_null()).then(pl.lit(UNCHECKED))
-    return _replaced(value, _ids(tables[argument]))
+    return _replaced(value, _ids(tables.get(argument, {})))
+
+
+def _asked(tables: Tables) -> bool:
+    """Whether a shop was asked at all; then a table that is not there is not readable, and knows no name."""
+    return any(name in tables for name in TABLES)
 
 
 def look_up_each(value: pl.Expr, argument: str, tables: Tables) -> pl.Expr:
-    if argument not in tables:
+    if not _asked(tables):
         return value.list.eval(pl.lit(UNCHECKED))
-    found = value.list.eval(_replaced(pl.element(), _ids(tables[argument])))
+    found = value.list.eval(_replaced(pl.element(), _ids(tables.get(argument, {}))))
     missing = found.list.eval(pl.element().is_null()).list.any()
     return pl.when(~missing).then(found.list.unique(maintain_order=True))
 
@@ -80,13 +85,17 @@ def explain(value: str, argument: str, tables: Tables) -> tuple[str, str]:
 
 
 def explain_each(value: list[str], argument: str, tables: Tables) -> tuple[str, str]:
-    known = lowered(tables[argument])
+    known = lowered(tables.get(argument, {}))
     return _unknown([part for part in value if part.strip().lower() not in known], argument, tables)
 
 
 def _unknown(names: list[str], table: str, tables: Tables) -> tuple[str, str]:
-    option = table.startswith("option:")
-    subject = f"option of {table.removeprefix('option:')}" if option else table.replace("_", " ")
+    option, code = table.startswith("option:"), table.removeprefix("option:")
+    subject = f"option of {code}" if option else table.replace("_", " ")
+    if table not in tables:
+        if option:
+            return f"The shop has no attribute '{code}'.", "Correct the mapping."
+        return f"The shop does not tell its {subject}s.", "Give the shop's token the permission to read them."
     text = f"The shop has no {subject} named {', '.join(quoted(name) for name in names)}."
     return text, nearest(names[0], tables[table])
 

@@ -243,7 +243,7 @@ RULES: dict[str, Rule] = {
         kind=look_ups.kind,
         code="look_up.unknown",
         explain=look_ups.explain,
-        says="a name into the shop's id: `attribute_set`, `website`, `tax_class`, `category`, `customer_group`, `option:<code>`",
+        says="a name into the shop's id: `attribute_set`, `website`, `store_view`, `tax_class`, `category`, `customer_group`, `option:<code>`",
     ),
     "look_up_each": Rule(
         apply=look_ups.look_up_each,

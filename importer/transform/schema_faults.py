@@ -8,7 +8,6 @@ from jsonschema import Draft202012Validator
 
 from importer.domain.mapping import Mapping, nearly
 from importer.transform import schema, shapes, tree
-from importer.transform.findings import findings
 from importer.transform.shapes import Path, shown
 
 Found = tuple[Path, str]
@@ -20,7 +19,9 @@ def faults(mapping: Mapping, _parts: Collection[Path]) -> Iterator[Found]:
     root = mapping.schema
     found = [*_of_words(root, ("schema",)), *_of_shape(root), *_of_references(root, ("schema",), root)]
     yield from dict.fromkeys(found)
-    if not found:
+    if not found and (fault := schema.fault(root)):
+        yield ("schema", *fault[0].split(".")), f"{fault[1]}."
+    elif not found:
         yield from _of_values(mapping)
 
 
@@ -119,33 +120,28 @@ def _of_values(mapping: Mapping) -> Iterator[Found]:
     ]
     for place, path, value in values:
         try:
-            tree.segments(path, mapping.lists)
+            payload, way = _payload(path, value, mapping)
         except ValueError:
-            continue
-        for finding in findings(checker, _payload(path, value, mapping), mapping):
-            if finding.path == path or finding.path.startswith((f"{path}.", f"{path}[")):
-                yield place, f"{shown(value)} is refused by the schema: {finding.text}"
+            continue  # it is told already that this is no path
+        for error in checker.iter_errors(payload):
+            if tuple(error.absolute_path)[: len(way)] == way:
+                yield from ((place, f"the schema refuses it: {text}") for _, text in shapes.told(error))
 
 
-def _payload(path: str, value: Any, mapping: Mapping) -> Any:
-    inner = value
-    outer = path
-    for part in reversed(tree.segments(path, mapping.lists)):
-        outer = outer[: outer.rindex(part.name)].rstrip(".")
+def _payload(path: str, value: Any, mapping: Mapping) -> tuple[Any, Path]:
+    """The payload that holds nothing else, and the way to the value in it. Raises ValueError when it is no path."""
+    parts = tree.segments(path, mapping.lists)
+    inner, outer = value, path
+    way: Path = ()
+    for place, part in reversed(list(enumerate(parts))):
+        outer = outer[: outer.rindex(part.name)]
         if part.inside is not None:
-            whole = f"{outer}.{part.name}".lstrip(".")
-            if part.index:
-                inner = [inner]
-            else:
-                form = mapping.lists[whole]
-                entry = {form.key: part.inside}
-                inner = [
-                    entry | (inner if isinstance(inner, dict) and _deep(path, whole) else {form.value: inner})
-                ]
-        inner = {part.name: inner}
-    return inner
-
-
-def _deep(path: str, whole: str) -> bool:
-    """Whether the path goes on behind the entry of the list."""
-    return "." in path.removeprefix(whole).partition("]")[2]
+            last = place == len(parts) - 1
+            if not part.index:
+                form = mapping.lists[f"{outer}{part.name}"]
+                inner = {form.key: part.inside, **({form.value: inner} if last else inner)}
+                way = (form.value, *way) if last else way
+            inner, way = [inner], (0, *way)
+        inner, way = {part.name: inner}, (part.name, *way)
+        outer = outer.rstrip(".")
+    return inner, way

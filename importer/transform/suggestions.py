@@ -70,7 +70,7 @@ def _of_mapping(
     for name in names:
         if name not in matches:
             free = [column for column in mapping.columns.values() if column.name not in taken]
-            match = _similar(name, free, mapping, cells) or _by_values(name, free, mapping, cells)
+            match = _similar(name, free, mapping, cells)
             matches[name] = match or _stranger(name, mapping)
             taken.add(matches[name].column)
     bound = {match.column for match in matches.values() if match.sure}
@@ -106,18 +106,21 @@ def _known(name: str, mapping: Mapping, literal: Collection[str]) -> Match | Non
 
 
 def _similar(name: str, free: Sequence[Column], mapping: Mapping, cells: pl.DataFrame) -> Match | None:
-    """The most similar name or synonym among the columns without one, if its values fit."""
-    found = [
+    """The most similar name or synonym among the columns without one, if its values fit; else why it is none."""
+    words = [
         (_likeness(name, word), word, column) for column in free for word in (column.name, *column.synonyms)
     ]
-    for likeness, word, column in sorted(found, key=lambda one: -one[0]):
+    refused: Match | None = None
+    for likeness, word, column in sorted(words, key=lambda one: -one[0]):
         if likeness < ALIKE:
-            return None
+            break
         share = _share(name, column, mapping, cells)
         if share is None or share >= FITTING:
             fits = "" if share is None else f", and {share:.0%} of its values fit"
             return Match(name, column.name, column.to, "similar", f"reads like {word}{fits}")
-    return None
+        told = f"reads like {word}, but only {share:.0%} of its values fit"
+        refused = refused or Match(name, None, None, "unknown", told)
+    return _by_values(name, free, mapping, cells) or refused
 
 
 def _by_values(name: str, free: Sequence[Column], mapping: Mapping, cells: pl.DataFrame) -> Match | None:

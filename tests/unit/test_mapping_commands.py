@@ -7,7 +7,11 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner, Result
 
+from importer import formats
 from importer.cli.mappings import mappings
+from importer.sources.mappings import MappingFolders
+from importer.transform import Transform
+from importer.transform.binding import bind
 from importer.transform.rules import RULES
 from importer.transform.wording import WORDS
 
@@ -63,6 +67,8 @@ def test_a_likely_name_whose_values_do_not_fit_is_not_suggested(tmp_path: Path) 
 
     [ours] = [one for one in suggested(file) if one["mapping"] == "products"]
 
+    [refused] = [match for match in ours["matches"] if match["file"] == "Preis EUR"]
+    assert refused["reason"] == "reads like preis, but only 0% of its values fit"
     assert matches(ours)["Preis EUR"] == (None, "unknown")
 
 
@@ -115,3 +121,49 @@ def test_every_rule_can_be_told_in_words() -> None:
 
 def test_the_schema_is_printed_as_it_is_published() -> None:
     assert type_("schema").stdout == (ROOT / "mappings/mapping.schema.json").read_text()
+
+
+GUIDE = (ROOT / "docs/howto/write-a-mapping.md").read_text()
+
+
+def example(language: str) -> str:
+    return GUIDE.split(f"```{language}\n", 1)[1].split("```", 1)[0]
+
+
+@pytest.fixture
+def beginner(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A person in an empty folder who does what the guide says."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "mappings").mkdir()
+    (tmp_path / "tea.csv").write_text(example("csv"))
+    (tmp_path / "mappings/tea.yaml").write_text(example("yaml"))
+    return tmp_path
+
+
+def test_the_guides_mapping_has_no_faults_and_fits_the_guides_file(beginner: Path) -> None:
+    check = type_("check", beginner / "mappings/tea.yaml")
+    [best, *_] = suggested(beginner / "tea.csv")
+
+    assert (check.exit_code, best["mapping"], best["ready"]) == (0, "tea", True)
+    assert [match["file"] for match in best["matches"] if match["how"] == "unknown"] == ["Brand", "Sizes"]
+
+
+def test_the_guides_fault_is_told_as_the_guide_shows_it(beginner: Path) -> None:
+    text = example("yaml").replace("{number:", "{numbr:")
+    (beginner / "mappings/tea.yaml").write_text(text)
+
+    assert f"    {type_('check', 'mappings/tea.yaml').stdout.splitlines()[0]}\n" in GUIDE
+
+
+def test_the_guides_rows_become_what_the_guide_says(beginner: Path) -> None:
+    folders = MappingFolders([beginner / "mappings"])
+    mapping = folders.parse("tea", folders.text("tea"))
+    head = formats.header(beginner / "tea.csv", "tea.csv")
+    [frame] = formats.frames(beginner / "tea.csv", "tea.csv", head)
+    done = Transform(mapping, bind(mapping, head.own), {})(frame.cells)
+
+    assert done.errors == []
+    assert [json.loads(text)["product"] for text in done.operations.get_column("#payload")] == [
+        {"type_id": "simple", "attribute_set_id": 4, "sku": "TEA-1", "name": "Sencha", "price": 12.5, "status": 1},
+        {"type_id": "simple", "attribute_set_id": 4, "sku": "TEA-2", "name": "Assam", "price": 1009, "status": 2},
+    ]  # fmt: skip

@@ -135,7 +135,7 @@ def test_a_fault_of_a_column_has_its_line_its_path_and_says_what_would_be_right(
     ("rest", "path", "told"),
     [
         ("constants: {id: 5}", "columns.id.to", "is filled twice"),
-        ("constants: {a: 5}\nschema: {properties: {a: {type: string}}}", "constants.a", "is refused by the schema"),
+        ("constants: {a: 5}\nschema: {properties: {a: {type: string}}}", "constants.a", "the schema refuses it: must be a text"),
         ("ignore: {ID: why}", "ignore", "is a column of this mapping"),
         ("skip: [{when: {column: id, in: [a]}}]", "skip.0.code", "`code:` is missing"),
         ("scope: {column: stor}", "scope.column", "`stor` is not one of the columns"),
@@ -167,7 +167,26 @@ def test_a_default_is_judged_by_the_schema_of_its_place() -> None:
     [(line, path, text)] = faults("  col: {to: c.d, rules: [number], default: -1}", schema)
 
     assert (line, path) == (7, "columns.col.default")
-    assert text == "`-1` is refused by the schema: The number must be 0 or more."
+    assert text == "the schema refuses it: must be 0 or more, not `-1`."
+
+
+@pytest.mark.parametrize(
+    ("place", "column"),
+    [
+        ("a.b", "{to: a.b, rules: [number], default: -1}"),
+        ("l.0.v", "{to: 'l[x]', rules: [number], default: -1}"),
+        ("l.0.w.u", "{to: 'l[x].w.u', rules: [number], default: -1}"),
+        ("n.0.u", "{to: 'n[0].u', rules: [number], default: -1}"),
+        ("n.0", "{to: 'n[0]', rules: [number], default: -1}"),
+    ],
+)
+def test_the_schema_finds_a_default_wherever_its_path_leads(place: str, column: str) -> None:
+    inner: Any = {"minimum": 0}
+    for part in reversed(place.split(".")):
+        inner = {"items": inner} if part == "0" else {"properties": {part: inner}}
+    found = faults(f"  col: {column}", f"lists: {{l: {{key: k, value: v}}}}\nschema: {inner}")
+
+    assert [path for _, path, _ in found] == ["columns.col.default"]
 
 
 def test_words_that_older_yaml_takes_for_truth_values_and_times_stay_texts() -> None:

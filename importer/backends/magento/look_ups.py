@@ -1,16 +1,18 @@
 """Names to ids, from the shop's GET endpoints (native CSV, section 9). Names stand as the shop has them."""
 
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 from importer.backends.magento.client import ReadingClient
+from importer.domain.errors import BackendDenied
 from importer.domain.mapping import Mapping as ImportMapping
 from importer.ports import Tables
 from importer.transform.attributes import ATTRIBUTES
 from importer.transform.stages import SCOPES
 from importer.transform.variations import IDS, LABELS
 
-ADMIN_WEBSITE = 0
+ADMIN_WEBSITE = ADMIN_STORE_VIEW = 0
 IDS_AT_ONCE = 50
 """Keys in one search: the address of a request should stay below 8 KiB."""
 ROOT_OF_ALL_CATEGORIES = 1
@@ -21,8 +23,12 @@ PRODUCT_TAX = {
 
 
 async def load(client: ReadingClient) -> Tables:
-    """Every table a mapping may name. Raises BackendUnavailable, BackendDenied."""
-    return {
+    """Every table a mapping may name. Raises BackendUnavailable, BackendDenied.
+
+    Customer groups need a permission of their own, which a token for products does not have: then there is no such
+    table, and only a row that needs it is in error.
+    """
+    tables: dict[str, Mapping[str, Any]] = {
         "attribute_set": await _attribute_sets(client),
         "website": await _websites(client),
         SCOPES: await _store_views(client),
@@ -30,6 +36,9 @@ async def load(client: ReadingClient) -> Tables:
         "category": await _categories(client),
         **await _attributes(client),
     }
+    with suppress(BackendDenied):
+        tables["customer_group"] = await _customer_groups(client)
+    return tables
 
 
 async def ids(client: ReadingClient, mapping: ImportMapping, keys: Collection[str]) -> dict[str, int]:
@@ -71,7 +80,11 @@ async def _websites(client: ReadingClient) -> dict[str, int]:
 
 async def _store_views(client: ReadingClient) -> dict[str, int]:
     views = await client.get("/V1/store/storeViews") or []
-    return {view["code"]: int(view["id"]) for view in views if int(view["id"]) != ADMIN_WEBSITE}
+    return {view["code"]: int(view["id"]) for view in views if int(view["id"]) != ADMIN_STORE_VIEW}
+
+
+async def _customer_groups(client: ReadingClient) -> dict[str, int]:
+    return {group["code"]: int(group["id"]) async for group in client.pages("/V1/customerGroups/search")}
 
 
 async def _tax_classes(client: ReadingClient) -> dict[str, str]:

@@ -281,3 +281,47 @@ def test_what_a_dry_run_holds_has_no_way_to_write() -> None:
     assert not hasattr(reader, "submit")
     assert type(reader._client) is ReadingClient
     assert not any(hasattr(reader._client, name) for name in ("send", "post", "put", "delete"))
+
+
+LISTS = {
+    "/V1/products/attribute-sets/sets/list": [],
+    "/V1/taxClasses/search": [],
+    "/V1/products/attributes": [],
+    "/V1/customerGroups/search": [{"id": 0, "code": "NOT LOGGED IN"}, {"id": 2, "code": "Wholesale"}],
+}
+
+
+def tell_tables(net: respx.MockRouter) -> None:
+    """A shop that answers every look-up."""
+    for path, items in LISTS.items():
+        net.get(url__startswith=f"{ADDRESS}/rest/all{path}").respond(
+            json={"items": items, "total_count": len(items)}
+        )
+    net.get(f"{ADDRESS}/rest/all/V1/categories").respond(json={"id": 1, "name": "Root"})
+    net.get(f"{ADDRESS}/rest/all/V1/store/websites").respond(json=[{"id": 0, "code": "admin"}])
+    net.get(f"{ADDRESS}/rest/all/V1/store/storeViews").respond(
+        json=[{"id": 0, "code": "admin"}, {"id": 3, "code": "german"}]
+    )
+
+
+async def test_customer_groups_and_store_views_are_looked_up_by_their_codes(net: respx.MockRouter) -> None:
+    tell_tables(net)
+    reader = MagentoReader(Access(base_url=ADDRESS, token="secret"))
+    tables = await reader.look_ups()
+    await reader.close()
+
+    assert tables["customer_group"] == {"NOT LOGGED IN": 0, "Wholesale": 2}
+    assert tables["store_view"] == {"german": 3}
+
+
+async def test_a_token_that_may_not_read_customer_groups_has_all_other_tables(net: respx.MockRouter) -> None:
+    tell_tables(net)
+    net.get(url__startswith=f"{ADDRESS}/rest/all/V1/customerGroups/search").respond(
+        403, json={"message": "no"}
+    )
+    reader = MagentoReader(Access(base_url=ADDRESS, token="secret"))
+    tables = await reader.look_ups()
+    await reader.close()
+
+    assert "customer_group" not in tables
+    assert tables["website"] == {}
