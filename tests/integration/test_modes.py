@@ -192,7 +192,7 @@ async def test_a_bulk_of_five_hundred_takes_at_most_six_requests(
 ) -> None:
     """The submission, the counts, the details: counted in the shop's own log, over four bulks at once."""
     shop.pace = pace
-    rows = 2000 if not pace else 500
+    rows = 2000
     async with working(make_settings(tmp_path, shop.address, batch_size=500)) as run:  # type: ignore[attr-defined]
         state = await run.run(products(rows))
 
