@@ -136,6 +136,32 @@ async def test_a_limit_of_the_web_server_is_measured(shop: Shop) -> None:
     assert code(checks) == 0
 
 
+async def test_a_shop_that_takes_an_empty_item_is_not_called_good(shop: Shop) -> None:
+    shop.faults.refuse_next(1, 202, {"bulk_uuid": "u", "request_items": [], "errors": False})
+
+    checks = await checks_of(shop)
+
+    assert (checks["send"].found, checks["send"].code) == (Found.BAD, "shop.answer")
+
+
+async def test_a_web_server_that_hangs_up_on_every_body_is_told(shop: Shop) -> None:
+    shop.faults.refuse_next(1, 400, {"message": '"product" is required.'})
+    shop.faults.refuse_next(100, 502, "<h1>Bad Gateway</h1>")
+
+    checks = await checks_of(shop)
+
+    assert (checks["limits"].found, checks["limits"].code, code(checks)) == (Found.BAD, "shop.too_large", 3)
+
+
+async def test_a_put_that_cannot_be_answered_just_now_is_not_called_a_broken_route(shop: Shop) -> None:
+    shop.faults.refuse_next(100, 502, "<h1>Bad Gateway</h1>", method="PUT")
+
+    checks = await checks_of(shop)
+
+    assert (checks["routes"].found, checks["routes"].code) == (Found.BAD, "shop.error")
+    assert "async" not in checks["routes"].text
+
+
 async def test_bulk_routes_that_are_broken_are_a_warning_with_the_way_round(shop: Shop) -> None:
     """Contract S1: Magento 2.4.3 and 2.4.4."""
     shop.faults.refuse_next(100, 500, "An error has happened during application run.", method="PUT")

@@ -16,7 +16,7 @@ from importer.backends.magento.answers import BULK_RESOURCE, MENU
 from importer.backends.magento.client import TryingClient
 from importer.backends.magento.single import receipt_of
 from importer.backends.magento.statuses import progress
-from importer.domain.errors import BackendDenied, BackendError, BackendRefused
+from importer.domain.errors import AnswerLost, BackendDenied, BackendError, BackendRefused, BackendUnavailable
 from importer.domain.trials import Check, Found
 
 NOTHING = b"[{}]"
@@ -185,9 +185,9 @@ class Trial:
         """Contract S1, looked at with an item that is refused at once."""
         try:
             await self._submit_nothing("PUT", "/bySku")
-        except BackendDenied:
-            raise
-        except BackendError as error:
+        except AnswerLost as error:
+            if not error.settled:  # anything but a 500
+                raise
             text = (
                 f"Bulk PUT and DELETE of single products do not work ({error.text}). POST does. For mappings that use "
                 'them, set mode = "async".'
@@ -201,14 +201,17 @@ class Trial:
         while size >= 1024:
             try:
                 await self._submit_nothing("POST", padding=size)
-            except BackendRefused as error:
-                if error.code != "shop.too_large":
+            except (BackendRefused, AnswerLost) as error:  # a web server may also hang up on a large body
+                if isinstance(error, BackendRefused) and error.code != "shop.too_large":
                     raise
                 size //= 2
                 continue
             if size == self._batch_bytes:
                 return _good("limits", f"A request of {size:,} bytes (batch_bytes) passes.")
             break
+        else:
+            text = "Not even a request of a thousand bytes gets a good answer."
+            return Check(name="limits", found=Found.BAD, text=text, code="shop.too_large")
         text = f"A request of {self._batch_bytes:,} bytes is too large for a web server there; set batch_bytes = {size}."
         return Check(name="limits", found=Found.WARNING, text=text, code="shop.too_large")
 
@@ -248,6 +251,9 @@ class Trial:
         except BackendRefused as error:
             if error.code != "shop.refused":
                 raise
+            return
+        text = "The shop took a bulk with an empty item, which Magento refuses. What is it?"
+        raise BackendUnavailable(text, code="shop.answer")
 
     @property
     def _kind(self) -> str:
