@@ -1,11 +1,13 @@
 """The only module that knows every concrete class: settings in, running services out."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from importer.backends.magento.access import Access, Admin, Bearer, Credentials, Mode, OAuth1
+from importer.backends.magento.trial import Trial
 from importer.backends.shops import ConfiguredShops, Shop
 from importer.ports import Ports, ShopLimits
 from importer.queues.embedded import EmbeddedQueue
@@ -55,7 +57,7 @@ class Importer:
 async def open_importer(settings: Settings) -> AsyncIterator[Importer]:
     """Raises ConfigurationError when the state cannot be used."""
     clock = SystemClock()
-    shops = ConfiguredShops({name: _shop(shop) for name, shop in settings.shops.items()})
+    shops = configured_shops(settings)
     async with open_database(settings.data_dir / DATABASE) as database:
         ports = Ports(
             imports=SqlImports(database, clock),
@@ -71,6 +73,21 @@ async def open_importer(settings: Settings) -> AsyncIterator[Importer]:
             yield join_services(settings, ports, SqlTokens(database, clock))
         finally:
             await shops.close()
+
+
+def configured_shops(settings: Settings) -> ConfiguredShops:
+    return ConfiguredShops({name: _shop(shop) for name, shop in settings.shops.items()})
+
+
+@asynccontextmanager
+async def open_trial(settings: Settings, name: str) -> AsyncIterator[Trial]:
+    """A shop's trial; needs no state. Raises UnknownName, ConfigurationError."""
+    shop = configured_shops(settings).shop(name)
+    trial = Trial(shop.access, batch_bytes=shop.limits.batch_bytes, pause=asyncio.sleep)
+    try:
+        yield trial
+    finally:
+        await trial.close()
 
 
 def join_services(settings: Settings, ports: Ports, tokens: SqlTokens) -> Importer:

@@ -28,17 +28,17 @@ class ConfiguredShops:
         return sorted(self._shops)
 
     def limits(self, name: str) -> ShopLimits:
-        return self._shop(name).limits
+        return self.shop(name).limits
 
     def reader(self, name: str) -> ShopReader:
         if name not in self._readers:
-            shop = self._shop(name)
+            shop = self.shop(name)
             self._readers[name] = BACKENDS[shop.system][0](shop.access)
         return self._readers[name]
 
     def backend(self, name: str) -> Backend:
         if name not in self._backends:
-            shop = self._shop(name)
+            shop = self.shop(name)
             self._backends[name] = BACKENDS[shop.system][1](shop.access)
         return self._backends[name]
 
@@ -46,7 +46,8 @@ class ConfiguredShops:
         for open_one in (*self._readers.values(), *self._backends.values()):
             await open_one.close()
 
-    def _shop(self, name: str) -> Shop:
+    def shop(self, name: str) -> Shop:
+        """Raises UnknownName, ConfigurationError."""
         if not self._shops:
             raise ConfigurationError(
                 "No shop is configured. Write one into importer.toml:\n"

@@ -8,6 +8,7 @@ from importer.cli.report import report
 from importer.cli.run import run
 from importer.cli.sandbox import sandbox
 from importer.cli.serve import serve
+from importer.cli.shops import shops
 from importer.cli.tokens import tokens
 
 app = typer.Typer(
@@ -23,4 +24,5 @@ app.command()(serve)
 app.command()(report)
 app.add_typer(sandbox, name="sandbox")
 app.add_typer(mappings, name="mappings")
+app.add_typer(shops, name="shops")
 app.add_typer(tokens, name="tokens")

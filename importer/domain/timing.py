@@ -22,21 +22,31 @@ class Look:
     done: int
 
 
-def first_look(usual: float | None) -> float:
-    """Age at which a batch is asked for first: a little before the age at which the shop's last one was done."""
-    return min(LONGEST, max(SHORTEST, FIRST if usual is None else usual * 0.9))
+def first_look(expected: float | None) -> float:
+    """Age at which a batch is asked for first: a little before it should be done, so that a shop that became faster is
+    noticed."""
+    return min(LONGEST, max(SHORTEST, FIRST if expected is None else expected * 0.95))
 
 
-def next_look(now: Look, before: Look | None, operations: int) -> float:
-    """Seconds until a batch is asked for again, so that few requests see it through, however long it takes.
+def next_look(
+    now: Look, before: Look | None, operations: int, *, turn: float | None = None, speed: float | None = None
+) -> float:
+    """Seconds until a batch is asked for again, so that few questions see it through, however long it takes.
 
-    A batch that moves is asked for when the rest should be done at the speed seen last; one that does not move yet
-    waits in the shop's queue, and is asked for in growing distances.
+    A batch that moves is asked for when the rest should be done: at the speed it had since the last look, else at the
+    shop's (`speed`, operations a second), for its own age may have been spent waiting. One that does not move waits
+    in the shop's queue: it is asked for in growing distances, and not before half of it should be done (`turn`,
+    in seconds from now, when the shop's speed is known).
     """
-    done = now.done - (before.done if before else 0)
-    age = now.age - (before.age if before else 0.0)
-    patient = max(FIRST, now.age * 1.5)
-    if done <= 0 or age <= 0:
-        return min(LONGEST, patient)
-    rest = (operations - now.done) * age / done
-    return min(LONGEST_MOVING, max(SHORTEST, now.age / 20, min(rest * 1.02, patient * 4)))
+    if now.done > (before.done if before else 0) and now.age > 0:
+        rate = _rate(now, before) or speed or now.done / now.age
+        rest = (operations - now.done) / rate
+        return min(LONGEST_MOVING, max(SHORTEST, now.age / 50, min(rest * 1.02, now.age * 6)))
+    return min(LONGEST, max(FIRST, now.age * 1.5) if turn is None else max(SHORTEST, turn, now.age / 2))
+
+
+def _rate(now: Look, before: Look | None) -> float | None:
+    """Operations a second between two looks at a batch that moved in both; None when that is not known."""
+    if before is None or not before.done or now.age <= before.age:
+        return None
+    return (now.done - before.done) / (now.age - before.age)

@@ -11,7 +11,7 @@ from importer.domain.failures import ROW_OUTCOME, Verdict, classify
 from importer.domain.imports import Import, Reason
 from importer.domain.rows import Outcome, RowError
 from importer.domain.steps import Step
-from importer.domain.timing import Look, first_look, next_look
+from importer.domain.watching import Watch
 from importer.ports import Ports
 from importer.services.dispatch import Dispatch
 from importer.services.payloads import pack, unpack
@@ -47,7 +47,7 @@ class Tracking:
     def __init__(self, ports: Ports, dispatch: Dispatch) -> None:
         self._ports = ports
         self._dispatch = dispatch
-        self._pace = Looking()
+        self._watch = Watch()
 
     async def track(self, step: Step) -> float | None:
         """Seconds after which to come again, or None. Raises BackendUnavailable, BackendDenied."""
@@ -56,15 +56,15 @@ class Tracking:
         if state.ended or batch.status is not BatchStatus.SENT or batch.bulk_uuid is None:
             return None
         age = _age(batch, self._ports.clock.now())
-        if (early := self._pace.too_early(batch, age)) > 0:
+        if (early := self._watch.too_early(batch, age)) > 0:
             return early
         backend, receipt = self._ports.shops.backend(state.shop), Receipt(bulk_uuid=batch.bulk_uuid)
         seen = await backend.poll(receipt, operations=batch.operations)
         given_up = age >= GIVE_UP_SECONDS or (not seen.known and age >= FORGOTTEN_SECONDS)
         if seen.statuses is None and not given_up:
             await self._note_stall(state, batch, seen.done, age)
-            return self._pace.again(batch, age, seen.done)
-        self._pace.done(batch, age)
+            return self._watch.again(batch, age, seen.done)
+        self._watch.done(batch, age)
         statuses = await backend.details(receipt) if seen.statuses is None else seen.statuses
         final = {s.position: s for s in statuses if classify(s) is not Verdict.OPEN}
         await self._confirm(state, batch, final, silence=DAY if seen.known else FORGOTTEN)
@@ -110,31 +110,6 @@ class Tracking:
         return [
             await pack(self._ports.files, state.id, name, operations, parent=batch, tries=batch.tries + 1)
         ]
-
-
-class Looking:
-    """When to ask for which batch, learned from what was seen. Lives in memory: after a restart it learns anew."""
-
-    def __init__(self) -> None:
-        self._usual: dict[str, float] = {}
-        self._seen: dict[str, Look] = {}
-
-    def too_early(self, batch: Batch, age: float) -> float:
-        """Seconds to wait before the first question, 0 when it may be asked."""
-        if batch.id in self._seen:
-            return 0.0
-        return max(0.0, first_look(self._usual.get(batch.shop)) - age)
-
-    def again(self, batch: Batch, age: float, done: int) -> float:
-        """Seconds until the next question."""
-        now = Look(age, done)
-        wait = next_look(now, self._seen.get(batch.id), batch.operations)
-        self._seen[batch.id] = now
-        return wait
-
-    def done(self, batch: Batch, age: float) -> None:
-        self._seen.pop(batch.id, None)
-        self._usual[batch.shop] = age
 
 
 def _age(batch: Batch, now: datetime) -> float:

@@ -178,6 +178,34 @@ async def test_a_deadlock_answered_at_once_is_tried_again(shop: Shop) -> None:
         assert (await verdict_of(shop, another, receipt))[0] is Verdict.AGAIN
 
 
+@pytest.mark.parametrize("mode", list(Mode))
+async def test_lost_answers_are_resolved_in_every_way_and_every_row_gets_its_outcome(
+    shop: Shop, products: Callable[..., Path], tmp_path: Path, mode: Mode
+) -> None:
+    """A bulk or a single operation is found again and not sent twice; a synchronous write leaves nothing to find and is
+    repeated, which this mapping allows."""
+    shop.faults.drop_answer_next(3)
+    async with working(make_settings(tmp_path, shop.address, mode=mode)) as run:  # type: ignore[attr-defined]
+        state = await run.run(products(30))
+
+    assert state.counts == {Outcome.SUCCEEDED: 30}
+    assert len(shop.products) == 30
+    assert len(shop.journal.writes) == (33 if mode is Mode.SYNC else 30)
+
+
+async def test_a_synchronous_write_that_may_not_be_repeated_is_unknown_after_a_lost_answer(
+    shop: Shop, products: Callable[..., Path], tmp_path: Path
+) -> None:
+    text = MAPPINGS.text("products").replace("idempotent: true", "idempotent: false")
+    (tmp_path / "once.yaml").write_text(text)
+    shop.faults.drop_answer_next()
+    async with working(make_settings(tmp_path, shop.address, mode="sync")) as run:  # type: ignore[attr-defined]
+        state = await run.run(products(5), mapping="once")
+
+    assert state.counts == {Outcome.SUCCEEDED: 4, Outcome.UNKNOWN: 1}
+    assert len(shop.journal.writes) == 5
+
+
 @pytest.mark.parametrize("status", [500, 502, 504])
 async def test_a_synchronous_call_without_a_clear_answer_is_in_doubt(shop: Shop, status: int) -> None:
     shop.faults.refuse_next(1, status, "<html>")
@@ -192,7 +220,7 @@ async def test_a_bulk_of_five_hundred_takes_at_most_six_requests(
 ) -> None:
     """The submission, the counts, the details: counted in the shop's own log, over four bulks at once."""
     shop.pace = pace
-    rows = 2000 if not pace else 500
+    rows = 2000
     async with working(make_settings(tmp_path, shop.address, batch_size=500)) as run:  # type: ignore[attr-defined]
         state = await run.run(products(rows))
 

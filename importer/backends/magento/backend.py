@@ -10,7 +10,7 @@ from importer.backends.magento.access import Access, Mode
 from importer.backends.magento.client import ReadingClient, WritingClient
 from importer.backends.magento.finding import find
 from importer.backends.magento.routes import bulk_body, bulk_path
-from importer.backends.magento.single import Answers, call_sync, send_async, the_only
+from importer.backends.magento.single import Answers, call_sync, receipt_of, send_async, the_only
 from importer.domain.batches import Operation, OperationStatus, Progress, Receipt
 from importer.domain.errors import AnswerLost, BackendDenied, BackendRefused, BackendUnavailable
 from importer.domain.mapping import Mapping as ImportMapping, Request
@@ -58,8 +58,8 @@ class MagentoBackend(MagentoReader):
                 status = await call_sync(self._writer, request, the_only(operations, mode))
                 return Receipt(bulk_uuid=self._answers.keep(status))
             if mode is Mode.ASYNC:
-                return _receipt(await send_async(self._writer, request, the_only(operations, mode)))
-            return _receipt(await self._send_bulk(request, operations))
+                return receipt_of(await send_async(self._writer, request, the_only(operations, mode)))
+            return receipt_of(await self._send_bulk(request, operations))
         except BackendDenied as error:
             if error.code == "shop.blocked":
                 await self._blame_content(error)
@@ -109,16 +109,6 @@ class MagentoBackend(MagentoReader):
         if self._mode is Mode.SYNC:
             return None
         return await find(self._client, mapping, operations, since=since, known=known, mode=self._mode)
-
-
-def _receipt(answer: Any) -> Receipt:
-    if (
-        not isinstance(answer, dict)
-        or not isinstance(answer.get("bulk_uuid"), str)
-        or not answer["bulk_uuid"]
-    ):
-        raise AnswerLost("The shop accepted the request but gave no bulk_uuid.")
-    return Receipt(bulk_uuid=answer["bulk_uuid"])
 
 
 @contextmanager

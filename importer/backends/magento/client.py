@@ -6,13 +6,15 @@ Writing is a class of its own: a dry run holds a `ReadingClient`, which has no m
 import re
 import ssl
 from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 import httpx
 import orjson
 
 from importer.backends.magento.access import Access
-from importer.backends.magento.answers import error_of, message
+from importer.backends.magento.answers import date, error_of, message
 from importer.backends.magento.auth import LOGINS, authorization
 from importer.domain.errors import (
     AnswerLost,
@@ -215,3 +217,55 @@ def _of_login(error: httpx.TransportError) -> bool:
 def _words(error: Exception) -> str:
     """The system's words without its numbers: `[Errno -2] Name or service not known`."""
     return re.sub(r"^\[Errno -?\d+\] ", "", str(error)) or type(error).__name__
+
+
+@dataclass(frozen=True, kw_only=True)
+class Knock:
+    """What a stranger's call was answered with."""
+
+    status: int
+    says: str
+    is_magento: bool
+    date: datetime | None
+    certificate_ends: datetime | None
+
+
+class TryingClient(WritingClient):
+    """For the trial of a shop: calls whose answer is looked at as it is."""
+
+    async def knock(self, path: str) -> Knock:
+        """GET without saying who we are. Raises BackendUnavailable, BackendDenied for what an import would stumble
+        over, too."""
+        response = await self._plain("GET", f"/all{path}")
+        is_magento = "json" in response.headers.get("content-type", "") and _says_unauthorized(response)
+        if not is_magento and response.status_code not in (httpx.codes.UNAUTHORIZED, httpx.codes.OK):
+            raise error_of(response, self.access, writing=False)
+        stream = response.extensions.get("network_stream")
+        secure = stream.get_extra_info("ssl_object") if stream else None
+        ends = secure.getpeercert().get("notAfter") if secure else None
+        return Knock(
+            status=response.status_code,
+            says=message(response),
+            is_magento=is_magento,
+            date=date(response.headers.get("date", "")),
+            certificate_ends=datetime.fromtimestamp(ssl.cert_time_to_seconds(ends), UTC) if ends else None,
+        )
+
+    async def version_page(self) -> str:
+        """`Magento/2.4 (Community)`, empty when the shop does not tell."""
+        response = await self._plain("GET", httpx.URL(f"{self.access.root}/magento_version"))
+        found = re.match(r"\w+/\d[\d.]* \(\w+\)$", response.text.strip())
+        return found[0] if found and response.is_success else ""
+
+    async def patch_status(self) -> int:
+        return (await self._plain("PATCH", "/all/V1/products")).status_code
+
+    async def _plain(self, method: str, url: str | httpx.URL) -> httpx.Response:
+        try:
+            return await self._http.request(method, url, auth=None)
+        except httpx.TransportError as error:
+            raise self._not_reached(error) from error
+
+
+def _says_unauthorized(response: httpx.Response) -> bool:
+    return response.status_code == httpx.codes.UNAUTHORIZED and "authorized" in message(response)

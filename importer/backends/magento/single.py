@@ -17,8 +17,8 @@ from importer.backends.magento.access import Mode
 from importer.backends.magento.client import WritingClient
 from importer.backends.magento.routes import single_path
 from importer.backends.magento.statuses import inner_errors
-from importer.domain.batches import Operation, OperationStatus
-from importer.domain.errors import BackendRefused
+from importer.domain.batches import Operation, OperationStatus, Receipt
+from importer.domain.errors import AnswerLost, BackendRefused
 from importer.domain.failures import COMPLETE, FAILED, RETRIABLE, Verdict, classify
 from importer.domain.mapping import Request
 
@@ -55,6 +55,17 @@ async def call_sync(client: WritingClient, request: Request, operation: Operatio
 def _body(request: Request, operation: Operation) -> bytes:
     """A DELETE is told by its path alone; a body would be ignored (contract 1.4)."""
     return b"" if request.method == "DELETE" else operation.payload
+
+
+def receipt_of(answer: Any) -> Receipt:
+    """Raises AnswerLost for an answer without a uuid."""
+    if (
+        not isinstance(answer, dict)
+        or not isinstance(answer.get("bulk_uuid"), str)
+        or not answer["bulk_uuid"]
+    ):
+        raise AnswerLost("The shop accepted the request but gave no bulk_uuid.")
+    return Receipt(bulk_uuid=answer["bulk_uuid"])
 
 
 class Answers:

@@ -4,6 +4,7 @@ import asyncio
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import httpx
@@ -14,6 +15,7 @@ from aiohttp import web
 
 from importer.backends.magento.access import Access, Bearer
 from importer.backends.magento.backend import MagentoBackend
+from importer.backends.magento.trial import Trial
 from importer.domain.batches import Operation
 from importer.domain.errors import (
     AnswerLost,
@@ -22,6 +24,7 @@ from importer.domain.errors import (
     BackendRefused,
     BackendUnavailable,
 )
+from importer.domain.trials import Check, Found
 from importer.sources.mappings import MappingFolders
 
 MAPPINGS = MappingFolders([Path(__file__).parents[3] / "mappings"])
@@ -278,3 +281,51 @@ async def test_a_slow_answer_to_a_batch_is_awaited_longer_than_one_to_a_question
         gate.set()
         assert (await backend.submit(MAPPING, [OPERATION])).bulk_uuid == "u"
         await backend.close()
+
+
+async def test_the_trial_tells_how_long_a_certificate_is_good(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    async def magento(request: web.Request) -> web.StreamResponse:
+        assert "Authorization" not in request.headers  # a stranger's call
+        return web.json_response(
+            {"message": "The consumer isn't authorized to access %resources."}, status=401
+        )
+
+    now = datetime.now(UTC)
+    authority = trustme.CA()
+    authority.cert_pem.write_to_path(tmp_path / "ca.pem")
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "ca.pem"))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("127.0.0.1", not_after=now + timedelta(days=10, hours=1)).configure_cert(context)
+    async with serving(magento, context) as port:
+        access = Access(base_url=f"https://127.0.0.1:{port}", credentials=Bearer(token="secret"))
+        trial = Trial(access, batch_bytes=1024, pause=asyncio.sleep)
+        found = {check.name: check async for check in _first(trial, 3)}
+        await trial.close()
+
+    assert found["address"].found is Found.GOOD
+    assert found["tls"] == Check(
+        name="tls", found=Found.WARNING, text="The certificate is accepted and good for 10 more days."
+    )
+
+
+async def _first(trial: Trial, number: int) -> AsyncIterator[Check]:
+    """The first steps only: what answers here is no whole shop."""
+    steps = trial.checks(canary=None)
+    for _ in range(number):
+        yield await anext(steps)
+
+
+async def test_a_page_instead_of_an_api_is_told_by_the_trial() -> None:
+    async def page(_request: web.Request) -> web.StreamResponse:
+        return web.Response(text="<title>Luma</title>", content_type="text/html")
+
+    async with serving(page) as port:
+        access = Access(base_url=f"http://127.0.0.1:{port}", credentials=Bearer(token="secret"))
+        trial = Trial(access, batch_bytes=1024, pause=asyncio.sleep)
+        [check] = [check async for check in _first(trial, 1)]
+        await trial.close()
+
+    assert (check.found, check.code) == (Found.BAD, "shop.address")
+    assert "Luma" in check.text

@@ -67,12 +67,13 @@ def test_a_shop_that_is_known_is_asked_two_or_three_times(usual: float) -> None:
 
 def test_a_shop_that_became_faster_is_noticed() -> None:
     usual = 50.0
-    for _ in range(40):
+    for _ in range(80):
         _, usual = looks_until_done(1.0, usual=usual)
 
     assert usual < 1.2
 
 
-def test_a_dead_queue_is_asked_once_a_minute() -> None:
+def test_a_dead_queue_is_asked_once_a_minute_and_so_is_a_batch_that_stopped_halfway() -> None:
     assert next_look(Look(3600.0, 0), Look(3540.0, 0), 500) == LONGEST
     assert next_look(Look(3600.0, 40), Look(3540.0, 40), 500) == LONGEST
+    assert next_look(Look(3600.0, 0), None, 500, turn=1e9) == LONGEST

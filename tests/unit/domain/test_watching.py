@@ -1,0 +1,112 @@
+"""When to ask for which batch of a shop that works off one after the other."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from importer.domain.batches import Batch, BatchStatus
+from importer.domain.timing import LONGEST
+from importer.domain.watching import Watch
+
+NOON = datetime(2026, 11, 25, 12, tzinfo=UTC)
+OPERATIONS = 500
+
+
+def batch(number: int, sent: float, shop: str = "main") -> Batch:
+    moment = NOON + timedelta(seconds=sent)
+    return Batch(
+        id=f"{shop}.{number}", import_id="imp", number=number, status=BatchStatus.SENT, attempt=1, tries=0,
+        operations=OPERATIONS, content_hash="", file="", shop=shop, bulk_uuid="u", sending_at=moment, sent_at=moment,
+    )  # fmt: skip
+
+
+def questions(speed: float, *, batches: int, in_flight: int) -> tuple[list[int], float]:
+    """A shop confirms `speed` operations a second, first in, first out; a new batch is sent when one is found done.
+    Questions for each batch, and the share of the time in which the shop had work."""
+    watch, asked, sent, found = Watch(), [0] * batches, {}, 0
+    due: list[tuple[float, int]] = []
+    worked_until, busy, now = 0.0, 0.0, 0.0
+    starts: dict[int, float] = {}
+    ends: dict[int, float] = {}
+
+    def send(number: int) -> None:
+        nonlocal worked_until, busy
+        sent[number], starts[number] = batch(number, now), now
+        ends[number] = max(worked_until, now) + OPERATIONS / speed
+        busy += OPERATIONS / speed
+        worked_until = ends[number]
+        due.append((now + watch.too_early(sent[number], 0.0), number))
+
+    for number in range(in_flight):
+        now += 0.01
+        send(number)
+    while due:
+        due.sort()
+        now, number = due.pop(0)
+        one, age = sent[number], now - starts[number]
+        asked[number] += 1
+        left = max(0.0, ends[number] - now) * speed
+        if left > 0:
+            due.append((now + watch.again(one, age, max(0, int(OPERATIONS - left))), number))
+            continue
+        watch.done(one, age)
+        found += 1
+        if len(sent) < batches:
+            send(len(sent))
+    assert found == batches
+    return asked, busy / now
+
+
+@pytest.mark.parametrize("speed", [10_000.0, 2_000.0, 500.0, 250.0, 100.0, 50.0])
+def test_a_batch_of_a_shop_takes_at_most_four_counts_in_a_long_run(speed: float) -> None:
+    """With the submission and the details that makes six requests."""
+    asked, busy = questions(speed, batches=40, in_flight=4)
+
+    assert max(asked) <= 4
+    assert busy > 0.9 or speed > 500
+
+
+@pytest.mark.parametrize("in_flight", [1, 2, 4, 8])
+def test_a_batch_of_thirty_seconds_takes_at_most_eight_counts(in_flight: int) -> None:
+    """With the submission and the details that makes ten requests."""
+    asked, busy = questions(OPERATIONS / 30, batches=20, in_flight=in_flight)
+
+    assert max(asked) <= 8
+    assert sum(asked) <= 4 * len(asked)
+    assert busy > 0.9
+
+
+def test_one_shop_tells_nothing_of_another() -> None:
+    watch = Watch()
+    watch.too_early(batch(1, 0.0), 0.0)
+    watch.done(batch(1, 0.0), 50.0)  # ten operations a second
+
+    assert watch.too_early(batch(2, 0.0), 1.0) == pytest.approx(50 * 0.95 - 1)
+    assert watch.too_early(batch(2, 0.0, shop="other"), 1.0) == 0.0
+
+
+def test_a_batch_that_was_asked_for_is_never_too_early() -> None:
+    watch = Watch()
+    watch.again(batch(1, 0.0), 1.0, 0)
+
+    assert watch.too_early(batch(1, 0.0), 0.0) == 0.0
+
+
+def test_a_batch_that_is_done_stands_before_no_other() -> None:
+    watch = Watch()
+    watch.too_early(batch(1, 0.0), 0.0)
+    watch.too_early(batch(2, 1.0), 0.0)
+    watch.done(batch(1, 0.0), 50.0)
+
+    assert watch.again(batch(2, 1.0), 49.0, 0) == 25.0  # half of its own time at ten a second
+
+
+def test_a_batch_is_not_asked_for_before_its_turn() -> None:
+    watch = Watch()
+    for number in range(4):
+        watch.too_early(batch(number, number), 0.0)
+    assert watch.again(batch(0, 0.0), 5.0, 50) == pytest.approx(
+        30.0
+    )  # ten a second; no further than six times its age
+
+    assert watch.again(batch(3, 3.0), 2.0, 0) == LONGEST  # 1,450 operations and half of its own: 170 seconds
