@@ -12,6 +12,7 @@ from importer.transform import schema
 from importer.transform.accept import Clause, clauses
 from importer.transform.cells import KEY, Values
 from importer.transform.kinds import Kind
+from importer.transform.rules import LITERAL_CALL
 from importer.transform.tree import Constant, Leaf, grow, render
 
 PAYLOAD = "#payload"
@@ -23,8 +24,9 @@ class Plan:
     """Built once for the columns that frames have in use. Raises RequestError when two columns fill one place."""
 
     def __init__(self, mapping: Mapping, leaves: Sequence[tuple[Column, Leaf]]) -> None:
+        own = {leaf.path for column, leaf in leaves if LITERAL_CALL in column.rules}
         places: list[tuple[str, Leaf | Constant]] = [
-            (path, Constant(path, value)) for path, value in mapping.constants.items()
+            (path, Constant(path, value)) for path, value in mapping.constants.items() if path not in own
         ]
         places += [(leaf.path, leaf) for _, leaf in leaves]
         try:
