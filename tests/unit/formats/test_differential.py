@@ -83,8 +83,8 @@ def test_both_readers_say_the_same_of_every_record(table: tuple[bytes, Dialect, 
     names = [f"c{n}" for n in range(width)]
     good, bad = [], []
     for framed in records(pieces(data, size), dialect, width=width):
-        for row in delimited.cells(framed, dialect, names).to_dicts():
-            good.append((row[ROW], row[LINE], [row[name] for name in names]))
+        rows = delimited.cells(framed, dialect, names).to_dicts()
+        good += [(row[ROW], row[LINE], [row[name] for name in names]) for row in rows]
         bad += [(cut.row, cut.line, cut.kind, cut.raw) for cut in framed.cut]
 
     assert good == slow.good
