@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path, PurePath
 
 from importer.domain.errors import FileDamaged
-from importer.formats import delimited
+from importer.formats import delimited, json_array, jsonl, xlsx
 from importer.formats.content import OPENERS, Content, unpacked
 from importer.formats.frames import Frame, Header
 from importer.formats.reading import Evidence, Reading
@@ -22,6 +22,9 @@ class Format:
 
 FORMATS: dict[str, Format] = {
     "csv": Format(delimited.header, delimited.frames),
+    "jsonl": Format(jsonl.header, jsonl.frames),
+    "xlsx": Format(xlsx.header, xlsx.frames),
+    "json": Format(json_array.header, json_array.frames),
 }
 
 EXTENSIONS = {

@@ -85,22 +85,7 @@ def frames(
         framed.rows -= before
         start = framed.first - before
         whole = _frame(max(start, 0), framed, dialect, head, wanted)
-        yield from _cut_up(whole, rows)
-
-
-def _cut_up(frame: Frame, rows: int) -> Iterator[Frame]:
-    for start in range(frame.start, frame.start + frame.rows, rows):
-        stop = min(start + rows, frame.start + frame.rows)
-        if stop - start == frame.rows:
-            yield frame
-            return
-        inside = pl.col(ROW).is_between(start + 1, stop)
-        yield Frame(
-            start=start,
-            rows=stop - start,
-            cells=frame.cells.filter(inside),
-            malformed=[error for error in frame.malformed if start < error.row <= stop],
-        )
+        yield from whole.pieces(rows)
 
 
 def _frame(start: int, framed: Framed, dialect: Dialect, head: Header, wanted: list[str]) -> Frame:
@@ -180,34 +165,40 @@ def _candidates(sample: bytes, content: Content, reading: Reading) -> list[Diale
     end = "\r" if b"\n" not in sample and b"\r" in sample else "\n"
     by_name = "\t" if content.name.lower().endswith((".tsv", ".tab")) else None
     said = reading.delimiter if reading.delimiter is not None else by_name
+    first = sample[: sample.find(end.encode()) + 1] or sample
+    possible = [mark for mark in DELIMITERS if mark.encode() in first] or DELIMITERS[:1]
     for name, mark in (("delimiter", reading.delimiter), ("quote", reading.quote or None)):
         if mark is not None and (len(mark) != 1 or not mark.isascii() or mark in "\r\n"):
             raise FileDamaged(f"The {name} must be one ASCII character, not `{mark}`.", code="file.dialect")
     quotes = QUOTES if reading.quote is None else (reading.quote,)
-    return [Dialect(d, q, end) for q in quotes for d in ((said,) if said else DELIMITERS)]
+    return [Dialect(d, q, end) for q in quotes for d in ((said,) if said else possible)]
 
 
 def _best_fit(sample: bytes, candidates: list[Dialect]) -> Fit:
     """Double quotes, unless they never enclose a cell: then single ones if they explain more, else none."""
-    fits = [fit for dialect in candidates if (fit := _fit(sample, dialect)) is not None]
-    if not fits:
-        raise FileDamaged(
-            "Line 1: the header cannot be read; check its quotes and that the file is text.",
-            code="file.header",
-        )
-    best = {
-        quote: max(found, key=Fit.rank)
-        for quote in QUOTES
-        if (found := [f for f in fits if f.dialect.quote == quote])
-    }
-    double, single, none = (best.get(quote) for quote in QUOTES)
+
+    def best(quote: str) -> Fit | None:
+        fits = (_fit(sample, dialect) for dialect in candidates if dialect.quote == quote)
+        return max((fit for fit in fits if fit is not None), key=Fit.rank, default=None)
+
+    double = best('"')
     if double is not None and double.quoted:
         return double
+    single = best("'") if b"'" in sample else None
+    if double is not None and not double.stray and single is None:
+        return double
+    none = best("")
     if single is not None and single.quoted and single.fitting > (none or single).fitting:
         return single
     if double is not None and not double.stray:
         return double
-    return none or double or single or fits[0]
+    found = none or double or single or best("'")
+    if found is None:
+        raise FileDamaged(
+            "Line 1: the header cannot be read; check its quotes and that the file is text.",
+            code="file.header",
+        )
+    return found
 
 
 def _fit(sample: bytes, dialect: Dialect) -> Fit | None:

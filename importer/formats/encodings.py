@@ -22,6 +22,8 @@ MARKS = {
     codecs.BOM_UTF16_BE: "utf-16-be",
 }
 """Byte order mark -> encoding; the longer of two that begin alike stands first."""
+WIDE = {"utf-16": "utf-16-le", "utf-32": "utf-32-le"}
+"""What is meant when there is no mark (Windows writes it so)."""
 WINDOWS = ("cp1252", "cp1250", "cp1251")
 BAD_BYTE = "\udc80"
 
@@ -53,6 +55,7 @@ def recognise(content: Content, said: str | None) -> tuple[str, str]:
 
 def _known(said: str) -> str:
     try:
+        b"a".decode(said, "replace")  # a codec that gives no text is no encoding
         return codecs.lookup(said).name
     except LookupError:
         raise FileDamaged(
@@ -111,7 +114,9 @@ def blocks(content: Content, encoding: str, *, size: int = BLOCK) -> Iterator[by
         raw = stream.read(size)
         mark = _mark(raw)
         if mark is not None and MARKS[mark].startswith(encoding[:6]):
-            raw = raw[len(mark) :]
+            raw, encoding = raw[len(mark) :], MARKS[mark]
+        elif encoding in WIDE:
+            encoding = (encoding == "utf-16" and _without_mark(raw)) or WIDE[encoding]
         if encoding == "utf-8":
             while raw:
                 yield raw

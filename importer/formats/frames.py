@@ -1,5 +1,6 @@
 """What every reader gives: a header, then frames of rows that know their record number and physical line."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import polars as pl
@@ -61,6 +62,22 @@ class Frame:
     cells: pl.DataFrame
     malformed: list[RowError] = field(default_factory=list)
     warnings: list[CellWarning] = field(default_factory=list)
+
+    def pieces(self, rows: int) -> Iterator["Frame"]:
+        """The same records, at most `rows` at a time."""
+        if self.rows <= rows:
+            if self.rows:
+                yield self
+            return
+        for start in range(self.start, self.start + self.rows, rows):
+            stop = min(start + rows, self.start + self.rows)
+            yield Frame(
+                start=start,
+                rows=stop - start,
+                cells=self.cells.filter(pl.col(ROW).is_between(start + 1, stop)),
+                malformed=[error for error in self.malformed if start < error.row <= stop],
+                warnings=[warning for warning in self.warnings if start < warning.row <= stop],
+            )
 
     def after(self, rows: int) -> "Frame":
         """Without the records up to number `rows`."""

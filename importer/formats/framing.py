@@ -22,13 +22,14 @@ NARROW = 64 << 10
 
 @dataclass(frozen=True)
 class Cut:
-    """A record that is cut out: its number, first line, kind, first bytes, and cells where it could be counted."""
+    """A record that is cut out: its number, first line, kind, first bytes; cells or a detail where there is one."""
 
     row: int
     line: int
     kind: str
     raw: bytes
     cells: int = 0
+    detail: str = ""
 
 
 @dataclass

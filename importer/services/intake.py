@@ -67,7 +67,7 @@ class Intake:
             head = await asyncio.to_thread(formats.header, path, name)
         if size == 0:
             raise FileDamaged(f"{name}: the file is empty.", code="file.empty")
-        bind(mapping, head.own)
+        bind(mapping, head.own, head.literal)
         await self._ports.files.write(f"{folder(import_id)}/mapping.yaml", text.encode())
         words = "\n".join([order.mapping, text, order.shop, str(order.dry_run), name, sha256])
         return await self._ports.imports.accept(

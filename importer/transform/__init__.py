@@ -7,7 +7,7 @@ from functools import cached_property
 import polars as pl
 
 from importer.domain.mapping import Column, Mapping
-from importer.domain.rows import LINE, ROW, Outcome, RowError
+from importer.domain.rows import LINE, LIST_MARK, ROW, Outcome, RowError
 from importer.ports import Tables
 from importer.transform.attributes import Expanded, expand
 from importer.transform.binding import Binding
@@ -57,10 +57,12 @@ class Transform:
     def named(self, cells: pl.DataFrame) -> pl.DataFrame:
         """The file's columns under the mapping's names; a column with a default is there even if the file has none."""
         cells = cells.with_columns(
-            _text(name).alias(name) for name in self.binding.keyed_literals if name in cells.columns
+            _text(file).alias(name)
+            for name, file in self.binding.keyed_literals.items()
+            if file in cells.columns
         )
-        renamed = {file: name for name, file in self.binding.names.items() if file != name}
-        cells = cells.rename(renamed, strict=False)
+        plain = {file: name for name, file in self.binding.names.items() if file not in self.binding.json}
+        cells = cells.rename({file: name for file, name in plain.items() if file != name}, strict=False)
         absent = [
             c.name
             for c in self.mapping.columns.values()
@@ -168,9 +170,12 @@ class Transform:
 
 
 def _text(name: str) -> pl.Expr:
-    """The text of a JSON string; any other JSON stays as it is."""
-    cell = pl.col(name)
-    return pl.when(cell.str.starts_with('"')).then(cell.str.json_decode(pl.String)).otherwise(cell)
+    """The text of a JSON string, the texts of a list of strings; any other JSON stays as it is."""
+    cell = pl.col([name])
+    text = pl.when(cell.str.starts_with('"')).then(cell).str.json_decode(pl.String)
+    texts = pl.when(cell.str.contains(r'^\["([^"\\]|\\.)*"(,"([^"\\]|\\.)*")*\]$')).then(cell)
+    joined = texts.str.json_decode(pl.List(pl.String)).list.join(LIST_MARK) + LIST_MARK
+    return pl.coalesce(text, joined, cell)
 
 
 def _no_operations() -> pl.DataFrame:

@@ -11,18 +11,20 @@ from importer.domain.mapping import KEY_MARK, Mapping, UnknownColumns, suggestio
 class Binding:
     """`names`: mapping column -> column of the file. `unknown`: columns of the file that mean nothing here.
 
-    `literal`: path in the payload -> column of the file that carries that part of the payload as it is.
+    `literal`: path in the payload -> column of the file that carries that part of the payload as it is. `json`: columns
+    of the file whose cells are JSON text.
     """
 
     names: dict[str, str]
     ignored: tuple[str, ...]
     unknown: tuple[str, ...]
     literal: dict[str, str] = field(default_factory=dict)
+    json: frozenset[str] = frozenset()
 
     @property
-    def keyed_literals(self) -> list[str]:
-        """Parts of the payload that the mapping reads as cells too: its key, or what a condition asks for."""
-        return [file for file in self.names.values() if file in self.literal.values()]
+    def keyed_literals(self) -> dict[str, str]:
+        """Parts of documents that the mapping reads as cells: its columns -> columns of the file."""
+        return {name: file for name, file in self.names.items() if file in self.json}
 
     def labels(self) -> dict[str, str]:
         return dict(self.names)
@@ -48,7 +50,12 @@ def bind(mapping: Mapping, names: Sequence[str], literal: Collection[str] = ()) 
         if found is not None and found not in bound.values():
             bound[column.name] = found
     _refuse_missing(mapping, bound, names)
-    parts = {name: name for name in names if name in literal and _is_place(name, mapping)}
+    named = {word.lower() for c in mapping.columns.values() for word in (c.name, *c.synonyms)}
+    parts = {
+        name: name
+        for name in names
+        if name in literal and name.lower() not in named and _is_place(name, mapping)
+    }
     rest = [name for name in names if name not in bound.values() and name not in parts]
     ignored = tuple(name for name in rest if name.lower() in mapping.ignore)
     unknown = tuple(name for name in rest if name.lower() not in mapping.ignore)
@@ -58,7 +65,7 @@ def bind(mapping: Mapping, names: Sequence[str], literal: Collection[str] = ()) 
             f"The mapping {mapping.name} knows no column {hints} Rename or remove it.",
             code="columns.unknown",
         )
-    return Binding(names=bound, ignored=ignored, unknown=unknown, literal=parts)
+    return Binding(names=bound, ignored=ignored, unknown=unknown, literal=parts, json=frozenset(literal))
 
 
 def _is_place(name: str, mapping: Mapping) -> bool:

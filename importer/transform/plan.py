@@ -15,6 +15,7 @@ from importer.transform.cells import KEY, Values
 from importer.transform.findings import Finding
 from importer.transform.ground import Ground
 from importer.transform.rendering import payload, render
+from importer.transform.rules import LITERAL_CALL
 from importer.transform.tree import Constant, Leaf, grow
 
 PAYLOAD = "#payload"
@@ -45,8 +46,9 @@ class Plan:
     """Built once for the columns that frames have in use. Raises RequestError when two columns fill one place."""
 
     def __init__(self, mapping: Mapping, leaves: Sequence[tuple[Column, Leaf]]) -> None:
+        own = {leaf.path for column, leaf in leaves if LITERAL_CALL in column.rules}
         places: list[tuple[str, Leaf | Constant]] = [
-            (path, Constant(path, value)) for path, value in mapping.constants.items()
+            (path, Constant(path, value)) for path, value in mapping.constants.items() if path not in own
         ]
         places += [(leaf.path, leaf) for _, leaf in leaves]
         try:

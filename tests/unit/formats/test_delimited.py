@@ -1,6 +1,7 @@
 """Reading delimited text: every record with its number and its line, and nothing bent to fit."""
 
 import csv
+import random
 from pathlib import Path
 from typing import Any
 
@@ -266,3 +267,44 @@ def test_any_delimiter_can_be_said(path: Path) -> None:
 
     assert frame.cells.rows() == [(1, 2, "a", "A")]
     assert seen(path, "delimiter", delimiter="~")[1] == "as you said; it fits 2 of 2 records at the beginning"
+
+
+def test_utf_16_may_be_said_with_and_without_a_mark(path: Path) -> None:
+    for encoding in ("utf-16", "utf-16-le", "utf-16-be"):
+        [frame] = read(path, "sku,name\na,Größe\n".encode(encoding), encoding="utf-16")
+        assert frame.cells.rows() == [(1, 2, "a", "Größe")]
+    with pytest.raises(FileDamaged, match="`hex` is no known encoding"):
+        head(path, encoding="hex")
+
+
+PLANTED: dict[str, list[bytes]] = {
+    "too_short": [b"x,y\n", b"x\n", b'"x"\n'],
+    "too_long": [b"x,y,z,4\n", b'x,"y\n2",z,\n'],
+    "blank": [b"\n", b"\r\n"],
+    "encoding": [b"x,\xfc,z\n", b"x,y,\xc3\n"],
+    "quoting": [b'x,"y,z\n', b'x,"y"y,z\n', b'x,y"y,z\n', b'"x"",y,z\n', b'x,"two\nlines","z"z\n'],
+    "line_break": [b"x,y\ry,z\n", b"x\r,y,z\n"],
+}
+"""By kind: records of three cells that are none."""
+
+
+def test_five_hundred_planted_records_of_every_kind_are_found_and_nothing_else(path: Path) -> None:
+    dice = random.Random(7)
+    planted = set(dice.sample(range(100, 100_001), 500))
+    bad = [(kind, raw) for kind, raws in PLANTED.items() for raw in raws]
+    good = [b"a,b,c\n", b'"a","b, b",""\n', "ä,ö,€\n".encode(), b'a,"b\nb\r\nb",c\n', b'"""a""",b,c\r\n']
+    records, expected, line = [b"one,two,three\n"], [], 2
+    for row in range(1, 100_001):
+        kind, raw = dice.choice(bad) if row in planted else (None, dice.choice(good))
+        if kind is not None:
+            expected.append((row, line, f"record.{kind}"))
+        records.append(raw)
+        line += raw.count(b"\n")
+
+    frames = read(path, b"".join(records))
+
+    assert [(e.row, e.line, e.code) for f in frames for e in f.malformed] == expected
+    assert sum(f.rows for f in frames) == 100_000
+    assert [row for f in frames for row in f.cells.get_column(ROW)] == [
+        row for row in range(1, 100_001) if row not in planted
+    ]
