@@ -143,7 +143,9 @@ def _forms(error: Any) -> str:
         text = said.text.replace("{limit}", _limit(inner)).replace("{forms}", "...")
         names = PLACES[inner.validator](inner) if inner.validator in PLACES else []
         where = ", ".join([*([place] if place else []), *names])
-        reasons.setdefault(next(iter(inner.relative_schema_path), None), f"{where}: {text}" if where else text)
+        reasons.setdefault(
+            next(iter(inner.relative_schema_path), None), f"{where}: {text}" if where else text
+        )
     return " Or: ".join(reasons.values()) if reasons else "it has several of them."
 
 
