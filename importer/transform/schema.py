@@ -24,7 +24,9 @@ def _number(_checker: Any, value: Any) -> bool:
 
 
 def _integer(checker: Any, value: Any) -> bool:
-    return _number(checker, value) and (isinstance(value, int) or value == value // 1)
+    if isinstance(value, Decimal):
+        return value == value.to_integral_value()
+    return _number(checker, value) and (isinstance(value, int) or value.is_integer())
 
 
 def _decimal(number: float | Decimal) -> Decimal:
