@@ -41,7 +41,7 @@ def run(
     """Import FILE into a shop and report on every row."""
     settings = load_settings()
     if Path(mapping).suffix in (".yaml", ".yml"):
-        settings, mapping = _with_document(settings, Path(mapping))
+        settings, mapping = with_document(settings, Path(mapping))
     files.require(file)
     make_folder(report)
     patience = PATIENCE_SECONDS if settings.patience_seconds is None else settings.patience_seconds
@@ -117,7 +117,7 @@ async def _work(importer: Importer, accepted: Import, console: Console) -> Impor
     return await importer.ports.imports.get(accepted.id)
 
 
-def _with_document(settings: Settings, path: Path) -> tuple[Settings, str]:
+def with_document(settings: Settings, path: Path) -> tuple[Settings, str]:
     """A mapping given as a file: its folder comes first, its name is the file's."""
     files.require(path)
     return settings.model_copy(update={"mappings": [path.parent, *settings.mappings]}), path.stem

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Iterator
 
 import orjson
 
-from importer.domain.errors import FileDamaged, RequestError, UnknownName
+from importer.domain.errors import RequestError, UnknownName
 from importer.domain.imports import Import, ImportStatus, Reason
 from importer.domain.mapping import Mapping
 from importer.domain.rows import RowError
@@ -54,12 +54,7 @@ class Preparation:
         tables = await self._tables(state)
         async with self._ports.files.local(state.kept.file) as path:
             document = await asyncio.to_thread(examine, path, state.kept.name, mapping, tables)
-            if document.rows == 0:
-                raise FileDamaged(
-                    f"{state.kept.name} has a header but no rows: there is nothing to import. "
-                    "Is it the right file, and was it exported completely?",
-                    code="file.no_rows",
-                )
+            document.require_rows()
             columns = {
                 "recognised": [str(evidence) for evidence in document.header.evidence],
                 **_columns(mapping, document.transform.binding, tables),
