@@ -57,6 +57,8 @@ class Request:
     kept: KeptFile
     dry_run: bool
     patience: float | None = None
+    check_first: bool = False
+    max_errors: int | None = None
     idempotency_key: str | None = None
     request_hash: str = ""
 

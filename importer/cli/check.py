@@ -35,7 +35,7 @@ def check(
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print everything, every row, as JSON.")] = False,
     max_errors: Annotated[
-        int | None, typer.Option(min=1, help="Stop once so many rows are wrong.", show_default=False)
+        int | None, typer.Option(min=0, help="Stop once more rows than this are wrong.", show_default=False)
     ] = None,
 ) -> None:
     """Tell what is wrong in FILE, largest cause first; nothing is sent."""

@@ -27,7 +27,12 @@ BY_CLASS: dict[type[ImporterError], int] = {
 }
 """The first class that fits decides; every other error of ours is a bad request."""
 
-BY_REASON = {"shop.token": CONFIGURATION, "shop.address": CONFIGURATION, "defect": DEFECT}
+BY_REASON = {
+    "shop.token": CONFIGURATION,
+    "shop.address": CONFIGURATION,
+    "errors.too_many": ROWS_FAILED,
+    "defect": DEFECT,
+}
 """Why an import failed -> exit code; other `shop.` reasons mean the shop was away, the rest is a bad request."""
 
 

@@ -74,7 +74,7 @@ def check(
 ) -> Checked:
     """Every error goes to `told`, in the order of the file. Without `tables` nothing is held against a shop.
 
-    Ends early once `max_errors` rows are wrong. Raises FileDamaged, RequestError (the columns do not fit).
+    Ends early once more than `max_errors` rows are wrong. Raises FileDamaged, RequestError (the columns do not fit).
     """
     asking = {column.name: column for column in mapping.columns.values() if _asks(column)}
     document = examine(path, name, mapping if tables is not None else _alone(mapping), tables or {})
@@ -95,7 +95,7 @@ def check(
             told(error)
         done.rows += frame.rows
         done.counts = add(done.counts, count(errors))
-        if max_errors is not None and done.wrong >= max_errors and done.rows < done.total:
+        if max_errors is not None and done.wrong > max_errors and done.rows < done.total:
             done.stopped = True
             break
     frames.close()

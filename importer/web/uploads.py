@@ -12,6 +12,9 @@ from importer.web.keys import IMPORTER
 CHUNK_BYTES = 1 << 20
 FIELD_BYTES = 4096
 BODY_TYPES = ("text/csv", "text/tab-separated-values", "text/plain", "application/octet-stream")
+POLICIES = {"overlap": False, "check-first": True}
+"""Word -> whether the whole file is checked before anything is sent."""
+MOST_DIGITS = 9
 TRUE = ("1", "true", "yes", "on")
 
 
@@ -54,9 +57,25 @@ def _order(request: web.Request, fields: Mapping[str, str], name: str) -> Order:
         mapping=fields["mapping"],
         shop=shop or "main",
         dry_run=fields.get("dry_run", "").lower() in TRUE,
+        check_first=_check_first(fields.get("policy", "")),
+        max_errors=_max_errors(fields.get("max_errors", "")),
         patience=request.app[IMPORTER].settings.patience_seconds,
         idempotency_key=request.headers.get("Idempotency-Key"),
     )
+
+
+def _check_first(policy: str) -> bool:
+    if policy not in ("", *POLICIES):
+        raise RequestError(f"`policy` is one of {', '.join(POLICIES)}, not '{policy}'.", code="form.policy")
+    return POLICIES.get(policy, False)
+
+
+def _max_errors(text: str) -> int | None:
+    if not text:
+        return None
+    if not (text.isascii() and text.isdigit() and len(text) <= MOST_DIGITS):
+        raise RequestError(f"`max_errors` is a number of rows, not '{text}'.", code="form.max_errors")
+    return int(text)
 
 
 async def _field(part: BodyPartReader) -> str:

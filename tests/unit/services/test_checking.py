@@ -52,10 +52,10 @@ def test_a_row_with_two_faults_counts_once_and_shows_under_both_causes(tmp_path:
     assert (done.wrong, len(rows)) == (1, 3)
 
 
-def test_a_check_ends_early_after_so_many_wrong_rows(tmp_path: Path) -> None:
+def test_a_check_ends_early_once_more_rows_are_wrong_than_may_be(tmp_path: Path) -> None:
     lines = "".join(f"A-{n},Thing,{'x' if n == 3 else 5}\n" for n in range(FRAME_ROWS + 10))
-    done, _ = checked(tmp_path, f"article,name,price\n{lines}", max_errors=1)
-    whole, _ = checked(tmp_path, f"article,name,price\n{lines}", max_errors=2)
+    done, _ = checked(tmp_path, f"article,name,price\n{lines}", max_errors=0)
+    whole, _ = checked(tmp_path, f"article,name,price\n{lines}", max_errors=1)
 
     assert (done.stopped, done.wrong, done.rows < done.total) == (True, 1, True)
     assert (whole.stopped, whole.rows) == (False, FRAME_ROWS + 10)
@@ -90,7 +90,8 @@ def test_repeated_keys_and_values_are_found_across_frames(tmp_path: Path, policy
     half = FRAME_ROWS + 7
     first = "".join(f"a-{n},Thing,5,page-{n}\n" for n in range(half))
     again = "".join(
-        f"{'A-' if n % 10 == 0 else 'b-'}{n},Thing,5,page-{n if n % 1000 in (0, 1) else -n}\n" for n in range(half)
+        f"{'A-' if n % 10 == 0 else 'b-'}{n},Thing,5,page-{n if n % 1000 in (0, 1) else -n}\n"
+        for n in range(half)
     )
     columns = dict(products().columns)
     columns["web address"] = replace(columns["web address"], unique=True)
