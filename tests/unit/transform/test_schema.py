@@ -22,6 +22,7 @@ from tests.unit.transform import judged
         ({"properties": {"a": {"$ref": "https://example.com/s"}}}, "properties.a.$ref", "is elsewhere"),
         ({"properties": {"a": {"$ref": "#/$defs/prize"}}}, "properties.a.$ref", "there is nothing at"),
         ({"properties": {"a": {"$id": "https://example.com/s"}}}, "properties.a.$id", "cannot have an `$id`"),
+        ({"$schema": "http://json-schema.org/draft-07/schema#"}, "$schema", "of draft 2020-12"),
         ({"properties": {"a": {"maximum": float("inf")}}}, "properties.a.maximum", "has no end"),
         ({"properties": {"a": {"minLength": -1}}}, "properties.a.minLength", "less than the minimum"),
         ({"$defs": {"a": {"anyOf": [{"$ref": "#/$defs/a"}]}}}, "$defs.a", "refers to itself"),
