@@ -4,9 +4,10 @@ PYTHON ?= python3
 UV := .venv/bin/uv
 RUN := $(UV) run --frozen --no-sync
 INSTALLED := .venv/installed
+SUITE := .venv/json-schema-tests
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo page test check fmt bench bench-engine clean
+.PHONY: help install demo page test suite check fmt bench bench-engine clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
@@ -28,6 +29,14 @@ page: $(INSTALLED) ## the same with the page in a browser, until Ctrl-C
 
 test: $(INSTALLED) ## run every test that can run here, and say what was skipped and why
 	@$(RUN) pytest -n auto --dist worksteal -q
+
+suite: $(INSTALLED) ## fetch the official JSON Schema tests (they come with the source of jsonschema) and run them
+	@test -d $(SUITE) || { mkdir -p $(SUITE).part && rm -rf $(SUITE).part/* \
+		&& .venv/bin/python -m pip download --quiet --disable-pip-version-check --no-deps --no-binary jsonschema \
+			--dest $(SUITE).part "jsonschema==$$(.venv/bin/python -c 'import importlib.metadata as m; print(m.version("jsonschema"))')" \
+		&& tar -xzf $(SUITE).part/*.tar.gz -C $(SUITE).part --strip-components=2 --wildcards '*/json/tests/draft2020-12' \
+		&& rm $(SUITE).part/*.tar.gz && mv $(SUITE).part $(SUITE); }
+	@$(RUN) pytest -q -rP tests/unit/transform/test_schema_suite.py
 
 check: $(INSTALLED) ## format, lint, types, floors, dependencies
 	@$(RUN) ruff format --check .

@@ -10,6 +10,7 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 SHARED = ROOT.parent / "shared"
+SUITE = Path(os.environ.get("IMPORTER_TEST_SCHEMA_SUITE") or ROOT / ".venv/json-schema-tests")
 CHROMIUM = next(
     (path for path in map(Path, ("/usr/bin/chromium", "/usr/bin/chromium-browser")) if path.exists()), None
 )
@@ -33,6 +34,9 @@ MISSING: dict[str, str | None] = {
     "rabbitmq": None
     if _answers(AMQP_URL)
     else "no RabbitMQ on 127.0.0.1:5672 (another: IMPORTER_TEST_AMQP_URL)",
+    "schema_suite": None
+    if (SUITE / "tests/draft2020-12").is_dir()
+    else "no official JSON Schema tests (make suite)",
     "browser": None if CHROMIUM else "no Chromium (Debian: apt-get install chromium)",
 }
 """Marker -> what is missing on this machine for its tests; None when everything is there."""

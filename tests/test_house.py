@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from jsonschema import Draft202012Validator
 from pydantic import BaseModel
 
 from importer.cli import exits
@@ -45,7 +46,7 @@ def test_the_page_of_states_has_exactly_the_words_of_the_code(heading: str, word
 
 
 def test_every_code_is_documented() -> None:
-    documented = set(re.findall(r"`([a-z_.]+)`", (ROOT / "docs/codes.md").read_text()))
+    documented = set(re.findall(r"`([A-Za-z_.]+)`", (ROOT / "docs/codes.md").read_text()))
     used = {said.code for said in SAID.values()} | {rule.code for rule in RULES.values() if rule.code}
     for path in (ROOT / "importer").rglob("*.py"):
         if "sandbox" not in path.parts:
@@ -62,6 +63,15 @@ def test_every_code_is_documented() -> None:
     }  # always refined by a subclass or a code
 
     assert used - documented - bases == set()
+
+
+def test_every_word_of_a_schema_that_can_refuse_has_a_sentence_of_its_own() -> None:
+    leading = {"$ref", "$dynamicRef", "allOf", "if", "properties", "patternProperties", "prefixItems", "propertyNames",
+               "dependentSchemas", "format"}  # fmt: skip
+    refusing = set(Draft202012Validator.VALIDATORS) - leading | {"minContains", "maxContains", "false"}
+
+    assert set(SAID) == refusing
+    assert all(said.text.endswith((".", "{forms}")) and said.fix.endswith(".") for said in SAID.values())
 
 
 def test_every_rule_is_documented() -> None:

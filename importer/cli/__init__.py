@@ -2,6 +2,7 @@
 
 import typer
 
+from importer.cli.check import check
 from importer.cli.demo import demo
 from importer.cli.mappings import mappings
 from importer.cli.report import report
@@ -19,6 +20,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.command()(run)
+app.command()(check)
 app.command()(demo)
 app.command()(serve)
 app.command()(report)

@@ -32,6 +32,7 @@ BY_REASON = {
         ("shop.token", "shop.address", "shop.tls", "shop.blocked", "shop.unexpected", "shop.clock"),
         CONFIGURATION,
     ),
+    "errors.too_many": ROWS_FAILED,
     "defect": DEFECT,
 }
 """Why an import failed -> exit code; other `shop.` reasons mean the shop was away, the rest is a bad request."""

@@ -36,18 +36,31 @@ def run(
         str | None, typer.Option(help="Name of the shop; may be left out when there is one.")
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Do everything but send.")] = False,
+    check_first: Annotated[
+        bool, typer.Option("--check-first", help="Send nothing until the whole file was checked.")
+    ] = False,
+    max_errors: Annotated[
+        int | None,
+        typer.Option(min=0, help="Send nothing when more rows than this are wrong.", show_default=False),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
     report: Annotated[Path | None, typer.Option(help="Folder for report.json and rows.csv.")] = None,
 ) -> None:
     """Import FILE into a shop and report on every row."""
     settings = load_settings()
     if Path(mapping).suffix in (".yaml", ".yml"):
-        settings, mapping = _with_document(settings, Path(mapping))
+        settings, mapping = with_document(settings, Path(mapping))
     files.require(file)
     make_folder(report)
     patience = PATIENCE_SECONDS if settings.patience_seconds is None else settings.patience_seconds
     order = Order(
-        name=file.name, mapping=mapping, shop=shop or only_shop(settings), dry_run=dry_run, patience=patience
+        name=file.name,
+        mapping=mapping,
+        shop=shop or only_shop(settings),
+        dry_run=dry_run,
+        patience=patience,
+        check_first=check_first,
+        max_errors=max_errors,
     )
     console = Console(stderr=as_json, highlight=False)
     raise typer.Exit(asyncio.run(_run(settings, order, file, report, console, as_json=as_json)))
@@ -137,7 +150,7 @@ async def _work(importer: Importer, accepted: Import, console: Console) -> Impor
     return await importer.ports.imports.get(accepted.id)
 
 
-def _with_document(settings: Settings, path: Path) -> tuple[Settings, str]:
+def with_document(settings: Settings, path: Path) -> tuple[Settings, str]:
     """A mapping given as a file: its folder comes first, its name is the file's."""
     files.require(path)
     return settings.model_copy(update={"mappings": [path.parent, *settings.mappings]}), path.stem

@@ -70,6 +70,8 @@ def _accepted(event: Event) -> Import:
         kept=KeptFile(**data["kept"]),
         dry_run=data["dry_run"],
         patience=data.get("patience"),
+        check_first=data.get("check_first", False),
+        max_errors=data.get("max_errors"),
         accepted_at=event.at,
         updated_at=event.at,
         seq=event.seq,

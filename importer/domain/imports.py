@@ -55,6 +55,8 @@ class Import:
     kept: KeptFile
     dry_run: bool
     patience: float | None = None  # seconds that its shop may be away; None: for ever
+    check_first: bool = False  # nothing is sent until the whole file was checked
+    max_errors: int | None = None  # more wrong rows than these end it before anything is sent
     accepted_at: datetime
     updated_at: datetime
     ended_at: datetime | None = None
@@ -74,6 +76,14 @@ class Import:
     @property
     def ended(self) -> bool:
         return self.status in ENDED
+
+    @property
+    def may_send(self) -> bool:
+        return self.read_whole or not self.check_first
+
+    @property
+    def too_many_errors(self) -> bool:
+        return self.max_errors is not None and self.counts.get(Outcome.INVALID, 0) > self.max_errors
 
     @property
     def settled(self) -> bool:

@@ -20,7 +20,7 @@ class Dispatch:
         overlap. A dry run writes nothing and waits for nobody.
         """
         head = state if state.dry_run else await self._first_in_lane(state)
-        if head is None:
+        if head is None or not head.may_send:
             return
         limit = self._ports.shops.limits(head.shop).batches_in_flight
         free = limit if head.dry_run else limit - await self._ports.batches.in_flight(head.shop)

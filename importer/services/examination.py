@@ -8,6 +8,7 @@ from pathlib import Path
 import polars as pl
 
 from importer import formats
+from importer.domain.errors import FileDamaged
 from importer.domain.mapping import Mapping, RepeatedKeys
 from importer.domain.rows import ROW
 from importer.formats.ahead import ahead
@@ -29,6 +30,15 @@ class Document:
     header: Header
     rows: int
     transform: Transform
+
+    def require_rows(self) -> None:
+        """Raises FileDamaged."""
+        if self.rows == 0:
+            raise FileDamaged(
+                f"{self.name} has a header but no rows: there is nothing to import. "
+                "Is it the right file, and was it exported completely?",
+                code="file.no_rows",
+            )
 
     def frames(self) -> Iterator[Frame]:
         return formats.frames(self.path, self.name, self.header)
@@ -53,7 +63,7 @@ def examine(
             for column, repeats in values.items():
                 _add(repeats, cells, column, mapping)
         lost = repeated.losers(last_wins=mapping.repeated_keys is RepeatedKeys.LAST)
-        firsts = {column: repeats.losers(last_wins=False) for column, repeats in values.items()}
+        firsts = {column: repeats.losers(last_wins=False, without=lost) for column, repeats in values.items()}
     complete = Transform(mapping, transform.binding, tables, lost, firsts)
     return Document(path=path, name=name, header=header, rows=rows, transform=complete)
 

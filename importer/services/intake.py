@@ -21,14 +21,25 @@ NAME_LIMIT = 200
 
 @dataclass(frozen=True, kw_only=True)
 class Order:
-    """What somebody asks for. `name` is the file's name as its owner has it; it is shown, never opened."""
+    """What somebody asks for. `name` is the file's name as its owner has it; it is shown, never opened.
+
+    `max_errors` means `check_first` as well: an import that ends at its wrong rows has sent nothing.
+    """
 
     name: str
     mapping: str
     shop: str
     dry_run: bool = False
     patience: float | None = None
+    check_first: bool = False
+    max_errors: int | None = None
     idempotency_key: str | None = None
+
+    @property
+    def policies(self) -> list[str]:
+        """In words, for telling one request from another."""
+        limit = [] if self.max_errors is None else [f"max_errors={self.max_errors}"]
+        return [*(["check-first"] if self.check_first else []), *limit]
 
 
 class Intake:
@@ -69,7 +80,9 @@ class Intake:
             raise FileDamaged(f"{name}: the file is empty.", code="file.empty")
         bind(mapping, head.own, head.literal)
         await self._ports.files.write(f"{folder(import_id)}/mapping.yaml", text.encode())
-        words = "\n".join([order.mapping, text, order.shop, str(order.dry_run), name, sha256])
+        words = "\n".join(
+            [order.mapping, text, order.shop, str(order.dry_run), name, sha256, *order.policies]
+        )
         return await self._ports.imports.accept(
             Request(
                 id=import_id,
@@ -79,6 +92,8 @@ class Intake:
                 kept=KeptFile(name=name, file=kept, size=size, sha256=sha256),
                 dry_run=order.dry_run,
                 patience=order.patience,
+                check_first=order.check_first or order.max_errors is not None,
+                max_errors=order.max_errors,
                 idempotency_key=order.idempotency_key,
                 request_hash=hashlib.sha256(words.encode()).hexdigest(),
             ),

@@ -9,10 +9,10 @@ from collections.abc import AsyncIterator, Iterator
 
 import orjson
 
-from importer.domain.errors import FileDamaged, RequestError, UnknownName
+from importer.domain.errors import RequestError, UnknownName
 from importer.domain.imports import Import, ImportStatus, Reason
 from importer.domain.mapping import Mapping
-from importer.domain.rows import RowError
+from importer.domain.rows import Outcome, RowError
 from importer.domain.steps import Step
 from importer.formats.ahead import ahead
 from importer.formats.frames import Frame
@@ -54,12 +54,7 @@ class Preparation:
         tables = await self._tables(state)
         async with self._ports.files.local(state.kept.file) as path:
             document = await asyncio.to_thread(examine, path, state.kept.name, mapping, tables)
-            if document.rows == 0:
-                raise FileDamaged(
-                    f"{state.kept.name} has a header but no rows: there is nothing to import. "
-                    "Is it the right file, and was it exported completely?",
-                    code="file.no_rows",
-                )
+            document.require_rows()
             columns = {
                 "recognised": [str(evidence) for evidence in document.header.evidence],
                 **_columns(mapping, document.transform.binding, tables),
@@ -69,8 +64,12 @@ class Preparation:
                 rest = frame.after(state.rows_read)
                 if rest.rows > 0 and not await self._frame(state, document, rest):
                     return
+                if await self._ended_by_errors(state.id):
+                    return
+        if await self._ended_by_errors(state.id):
+            return
         await self._ports.imports.record_read_whole(state.id)
-        await self._dispatch.fill(state)
+        await self._dispatch.fill(await self._ports.imports.get(state.id))
         await self._dispatch.finish_if_settled(state.id)
 
     async def _frame(self, state: Import, document: Document, frame: Frame) -> bool:
@@ -89,6 +88,17 @@ class Preparation:
         if recorded:
             await self._dispatch.fill(state)
         return recorded
+
+    async def _ended_by_errors(self, import_id: str) -> bool:
+        """More wrong rows than the import may have end it; it is one that has sent nothing yet."""
+        state = await self._ports.imports.get(import_id)
+        if not state.too_many_errors:
+            return False
+        wrong = state.counts[Outcome.INVALID]
+        read = f"{state.rows_read:,} of {state.rows_total:,} rows"
+        text = f"{wrong:,} of the first {read} are wrong, more than {state.max_errors:,}. Nothing was sent."
+        await self._closing.abandon(import_id, ImportStatus.FAILED, Reason(code="errors.too_many", text=text))
+        return True
 
     async def _tables(self, state: Import) -> Tables:
         """The shop's look-up tables, asked for once and kept with the import."""

@@ -90,6 +90,8 @@ def summary(state: Import) -> dict[str, Any]:
         "mapping": state.mapping,
         "entity": state.entity,
         "dry_run": state.dry_run,
+        "check_first": state.check_first,
+        "max_errors": state.max_errors,
         "file": {"name": state.kept.name, "size": state.kept.size, "sha256": state.kept.sha256},
         "accepted_at": state.accepted_at.isoformat(),
         "updated_at": state.updated_at.isoformat(),

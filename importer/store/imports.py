@@ -32,6 +32,8 @@ class SqlImports:
             "kept": asdict(request.kept),
             "dry_run": request.dry_run,
             "patience": request.patience,
+            "check_first": request.check_first,
+            "max_errors": request.max_errors,
         }
         event = Event(import_id=request.id, seq=1, at=self._clock.now(), kind=EventKind.ACCEPTED, data=data)
         async with self._database.writing() as connection:

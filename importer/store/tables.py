@@ -54,6 +54,8 @@ imports = Table(
     Column("kept", JSON, nullable=False),
     Column("dry_run", Boolean, nullable=False),
     Column("patience", Float),
+    Column("check_first", Boolean, nullable=False),
+    Column("max_errors", Integer),
     Column("accepted_at", Moment, nullable=False),
     Column("updated_at", Moment, nullable=False),
     Column("ended_at", Moment),

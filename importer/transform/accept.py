@@ -77,8 +77,8 @@ def _items(
 ) -> Iterator[Clause]:
     if isinstance(node, Object):
         return
-    if "prefixItems" in schema:
-        yield from _one({"prefixItems": schema["prefixItems"], word: schema[word]}, node, ground)
+    if "prefixItems" in schema or schema[word] is False:
+        yield from _one(_words(schema, "prefixItems", word), node, ground)
         return
     for entry in node.entries.values():
         yield from _inside(schema[word], entry, node, ground, depth)

@@ -50,16 +50,19 @@ class Repeats:
         for number, file in enumerate(self._parts):
             file.write(records[order[bounds[number] : bounds[number + 1]]].tobytes())
 
-    def losers(self, *, last_wins: bool) -> Losers:
-        found = [self._of_part(file, last_wins=last_wins) for file in self._parts]
+    def losers(self, *, last_wins: bool, without: Losers = NONE) -> Losers:
+        """Rows that have lost already (`without`) take part no more."""
+        found = [self._of_part(file, without.rows, last_wins=last_wins) for file in self._parts]
         rows = np.concatenate([rows for rows, _ in found])
         winners = np.concatenate([winners for _, winners in found])
         order = np.argsort(rows)
         return Losers(rows[order], winners[order])
 
-    def _of_part(self, file: IO[bytes], *, last_wins: bool) -> tuple[Rows, Rows]:
+    def _of_part(self, file: IO[bytes], without: Rows, *, last_wins: bool) -> tuple[Rows, Rows]:
         file.seek(0)
         records = np.frombuffer(file.read(), dtype=np.uint64).reshape(-1, 3)
+        if without.size:
+            records = records[~np.isin(records[:, 2].astype(np.int64), without)]
         records = records[np.lexsort((records[:, 2], records[:, 1], records[:, 0]))]
         same = (records[1:, :2] == records[:-1, :2]).all(axis=1)
         if not same.any():

@@ -24,7 +24,9 @@ def _number(_checker: Any, value: Any) -> bool:
 
 
 def _integer(checker: Any, value: Any) -> bool:
-    return _number(checker, value) and (isinstance(value, int) or value == value // 1)
+    if isinstance(value, Decimal):
+        return value == value.to_integral_value()
+    return _number(checker, value) and (isinstance(value, int) or value.is_integer())
 
 
 def _decimal(number: float | Decimal) -> Decimal:
@@ -97,6 +99,7 @@ WORDS = frozenset(Draft202012Validator.VALIDATORS) | {
     "minContains", "maxContains",
 }  # fmt: skip
 """Every word of draft 2020-12; another one is a typing error, which the standard would silently ignore."""
+DRAFT = "https://json-schema.org/draft/2020-12/schema"
 REFERENCES = ("$ref", "$dynamicRef")
 NESTED = ("properties", "patternProperties", "$defs", "dependentSchemas")
 INNER = (
@@ -123,16 +126,22 @@ def _strange(schema: Any, path: str, resolver: Any) -> Iterator[tuple[str, str]]
 def _of_word(word: str, argument: Any, path: str, resolver: Any) -> str | None:
     if word not in WORDS:
         return f"`{word}` is no word of JSON Schema"
+    if word == "$schema" and str(argument).rstrip("#") != DRAFT:
+        return f"schemas are of draft 2020-12 (`{DRAFT}`), not `{argument}`"
     if word == "$id" and path:
         return "a part of a schema cannot have an `$id` here; refer to it as `#/$defs/...`"
-    if word in REFERENCES and not str(argument).startswith("#"):
-        return f"`{argument}` is elsewhere; only references into the same schema are read"
-    if word in REFERENCES and _target(argument, resolver) is None:
-        return f"there is nothing at `{argument}`"
+    if word in REFERENCES:
+        return _of_reference(argument, resolver)
     numbers = argument if isinstance(argument, list) else [argument]
     if any(isinstance(one, float) and not math.isfinite(one) for one in numbers):
         return "the number has no end"
     return None
+
+
+def _of_reference(reference: str, resolver: Any) -> str | None:
+    if not reference.startswith("#"):
+        return f"`{reference}` is elsewhere; only references into the same schema are read"
+    return f"there is nothing at `{reference}`" if _target(reference, resolver) is None else None
 
 
 def _target(reference: str, resolver: Any) -> Any:

@@ -1,9 +1,12 @@
 """Words that errors share: a value as a sentence shows it, and the nearest known names."""
 
-import difflib
 from collections.abc import Iterable
 
+from rapidfuzz import fuzz, process
+
 LONGEST_QUOTE = 80
+LEAST_ALIKE = 50
+"""Of 100: half of the letters in the same order."""
 CREATE = "Create it in the shop or correct the name."
 
 
@@ -16,5 +19,7 @@ def quoted(value: object) -> str:
 def nearest(name: str, known: Iterable[str]) -> str:
     """What to do about an unknown name: the nearest known ones, or the way to make it known."""
     by_lower = {other.lower(): other for other in known}
-    close = difflib.get_close_matches(name.lower(), list(by_lower), n=3, cutoff=0.5)
-    return f"Nearest: {', '.join(by_lower[other] for other in close)}." if close else CREATE
+    close = process.extract(
+        name.lower(), list(by_lower), scorer=fuzz.ratio, score_cutoff=LEAST_ALIKE, limit=3
+    )
+    return f"Nearest: {', '.join(by_lower[other] for other, _, _ in close)}." if close else CREATE

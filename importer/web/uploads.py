@@ -17,8 +17,11 @@ TRUTH = {
     **dict.fromkeys(("1", "true", "yes", "on"), True),
     **dict.fromkeys(("0", "false", "no", "off", ""), False),
 }
-FIELDS = ("mapping", "shop", "dry_run", "name")
+FIELDS = ("mapping", "shop", "dry_run", "name", "policy", "max_errors")
 """What a request may say beside its file."""
+POLICIES = {"overlap": False, "check-first": True}
+"""Word -> whether the whole file is checked before anything is sent."""
+MOST_DIGITS = 9
 
 
 async def accept(request: web.Request) -> Import:
@@ -72,9 +75,25 @@ def _order(request: web.Request, fields: Mapping[str, str], name: str) -> Order:
         mapping=fields["mapping"],
         shop=shop or "main",
         dry_run=TRUTH[dry_run],
+        check_first=_check_first(fields.get("policy", "")),
+        max_errors=_max_errors(fields.get("max_errors", "")),
         patience=request.app[IMPORTER].settings.patience_seconds,
         idempotency_key=request.headers.get("Idempotency-Key"),
     )
+
+
+def _check_first(policy: str) -> bool:
+    if policy not in ("", *POLICIES):
+        raise RequestError(f"`policy` is one of {', '.join(POLICIES)}, not '{policy}'.", code="form.policy")
+    return POLICIES.get(policy, False)
+
+
+def _max_errors(text: str) -> int | None:
+    if not text:
+        return None
+    if not (text.isascii() and text.isdigit() and len(text) <= MOST_DIGITS):
+        raise RequestError(f"`max_errors` is a number of rows, not '{text}'.", code="form.max_errors")
+    return int(text)
 
 
 async def _field(part: BodyPartReader) -> str:

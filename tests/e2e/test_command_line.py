@@ -363,3 +363,47 @@ async def test_a_data_folder_that_cannot_be_written_ends_with_4(terminal: Termin
 
     assert done.code == 4
     assert "The data folder not-a-folder/data cannot be made" in done.err
+
+
+WRONG = "article,name,price,kind\n" + "".join(
+    f"D-{n},Thing {n},{'' if n % 2 else 'free' if n == 4 else '5'},{'Bagg' if n == 2 else 'Default'}\n"
+    for n in range(1, 8)
+)
+
+
+async def test_a_check_tells_causes_with_the_largest_first_and_sends_nothing(
+    terminal: Terminal, shop: Shop
+) -> None:
+    file = terminal.write("list.csv", WRONG)
+
+    done = await terminal.type("check", file, "--mapping", "products", "--shop", "main")
+
+    assert done.code == 1, done.err
+    lines = done.out.splitlines()
+    assert lines[0] == "list.csv with the mapping products: 7 rows checked, 1 good, 6 invalid"
+    assert "delimiter ,: " in done.out
+    causes = [line for line in lines if " rows: " in line or " row: " in line]
+    assert causes[0] == "4 rows: price is empty. Fill it in.  (required)"
+    assert {line.rpartition("(")[2] for line in causes[1:]} == {"number)", "look_up.unknown)"}
+    assert "    record 4, line 5, D-4: price = 'free'" in lines
+    assert {entry["method"] for entry in shop.journal.requests} == {"GET"}
+
+
+async def test_a_check_without_a_shop_says_what_it_could_not_look_up(terminal: Terminal) -> None:
+    file = terminal.write("list.csv", WRONG)
+
+    done = await terminal.type("check", file, "--mapping", "products", "--json")
+
+    found = json.loads(done.out)
+    assert done.code == 1
+    assert "kind" in found["unchecked"]
+    assert [row["row"] for row in found["rows"]] == [1, 3, 4, 5, 7]
+    assert (found["rows_checked"], found["rows_good"], found["counts"]) == (7, 2, {"invalid": 5})
+
+
+async def test_a_check_without_faults_ends_with_0_and_a_wrong_file_with_2(terminal: Terminal) -> None:
+    good = await terminal.type("check", terminal.write("good.csv", GOOD), "--mapping", "products", "--json")
+    wrong = await terminal.type("check", terminal.write("b.csv", "a,b\n1,2\n"), "--mapping", "products")
+
+    assert (good.code, json.loads(good.out)["rows"]) == (0, [])
+    assert (wrong.code, "has no column article" in wrong.err) == (2, True)

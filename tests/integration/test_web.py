@@ -323,3 +323,20 @@ async def test_the_shop_is_never_named_by_its_token(site: Site, shop: Shop, prod
     report = (await site.http.get(f"/v1/imports/{state['id']}/report")).text
 
     assert shop.token not in report
+
+
+async def test_policies_are_kept_with_the_import_and_wrong_ones_refused(
+    site: Site, products: Products
+) -> None:
+    form = {"mapping": "products", "shop": "main", "policy": "check-first", "max_errors": "3"}
+    file = {"file": ("liste.csv", products(2).read_bytes(), "text/csv")}
+    taken = await site.http.post("/v1/imports", data=form, files=file)
+    await site.run.finished(taken.json()["id"])
+    state = (await site.http.get(taken.headers["location"])).json()
+    refused = [
+        (await site.http.post("/v1/imports", data={**form, **wrong}, files=file)).json()["code"]
+        for wrong in ({"policy": "later"}, {"max_errors": "-1"})
+    ]
+
+    assert (state["check_first"], state["max_errors"], state["status"]) == (True, 3, "completed")
+    assert refused == ["form.policy", "form.max_errors"]

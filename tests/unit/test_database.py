@@ -4,14 +4,17 @@ import asyncio
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
+from sqlalchemy.ext.asyncio import create_async_engine
 
 from importer.bootstrap import SystemClock
 from importer.domain.errors import ConfigurationError
 from importer.store.database import HEAD, alembic_config, open_database
+from importer.store.imports import SqlImports
 from importer.store.tables import metadata
 from importer.store.tokens import SqlTokens, digest
 
@@ -67,3 +70,33 @@ async def test_a_file_that_is_no_database_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match="cannot be used as a database"):
         async with open_database(tmp_path / "a.db"):
             pytest.fail("opened")
+
+
+async def test_a_state_of_the_first_schema_is_lifted_with_its_imports(tmp_path: Path) -> None:
+    def first(connection: Connection) -> None:
+        config = alembic_config()
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0001")
+        fields = {
+            "id": "imp_1", "status": "completed", "shop": "main", "mapping": "products", "entity": "product",
+            "kept": '{"name": "a.csv", "file": "f", "size": 1, "sha256": "00"}', "dry_run": 0, "seq": 1,
+            "accepted_at": "2026-01-01T00:00:00.000000+00:00", "updated_at": "2026-01-01T00:00:00.000000+00:00",
+            "rows_read": 0, "sent": 0, "counts": "{}", "batches": 0, "open_batches": 0, "read_whole": 1, "columns": "{}",
+            "request_hash": "0",
+        }  # fmt: skip
+        names = ", ".join(f'"{name}"' for name in fields)
+        connection.exec_driver_sql(
+            f"INSERT INTO imports ({names}) VALUES ({', '.join('?' * len(fields))})",  # noqa: S608 - our own names
+            tuple(fields.values()),
+        )
+        connection.commit()
+
+    engine = create_async_engine(f"sqlite+aiosqlite:///{tmp_path / 'a.db'}")
+    async with engine.connect() as connection:
+        await connection.run_sync(first)
+    await engine.dispose()
+
+    async with open_database(tmp_path / "a.db") as database:
+        state = await SqlImports(database, SystemClock()).get("imp_1")
+
+    assert (state.check_first, state.max_errors) == (False, None)

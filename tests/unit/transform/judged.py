@@ -11,6 +11,7 @@ from importer.domain.mapping import CLEAR_MARKER, Column, KeyedList, Mapping, Re
 from importer.domain.rows import LINE, ROW
 from importer.transform import Transform, Transformed
 from importer.transform.binding import Binding
+from importer.transform.plan import Plan
 
 Schema = dict[str, Any] | bool
 
@@ -80,7 +81,6 @@ CELLS: dict[str, list[str]] = {
     ],
 }
 
-TEXT = {CLEAR_MARKER: ""}
 CLEARED: dict[str, Any] = {
     "text": "",
     "number": None,
@@ -174,7 +174,10 @@ def mapping(schema: Schema, names: list[str]) -> Mapping:
     )
 
 
-def transformed(schema: Schema, names: list[str], rows: list[dict[str, str]]) -> Transformed:
+def transformed(
+    schema: Schema, names: list[str], rows: list[dict[str, str]], seen: list[Plan] | None = None
+) -> Transformed:
+    """The product's way; `seen` gets the plans that it made."""
     frame = pl.DataFrame(
         [(number, number + 1, *(row[name] or None for name in names)) for number, row in enumerate(rows, 1)],
         schema={ROW: pl.Int64, LINE: pl.Int64, **{_column(name): pl.String for name in names}},
@@ -182,7 +185,11 @@ def transformed(schema: Schema, names: list[str], rows: list[dict[str, str]]) ->
     )
     literal = {"p.raw": "p.raw"} if "raw" in names else {}
     own = {name: name for name in names if name != "raw"}
-    return Transform(mapping(schema, names), Binding(own, (), (), literal), {})(frame)
+    transform = Transform(mapping(schema, names), Binding(own, (), (), literal), {})
+    done = transform(frame)
+    if seen is not None:
+        seen.extend(transform._plans.values())
+    return done
 
 
 def _column(name: str) -> str:

@@ -9,6 +9,7 @@ from importer.domain.rows import LINE, ROW
 from importer.transform.cells import KEY
 from importer.transform.cutting import cut
 from importer.transform.plan import PAYLOAD
+from importer.transform.stages import PHASE, SCOPE
 
 PAYLOADS = st.lists(st.integers(0, 300).map(lambda n: json.dumps("x" * n)), max_size=60)
 
@@ -18,7 +19,7 @@ def operations(payloads: list[str]) -> pl.DataFrame:
     return pl.DataFrame(
         {ROW: rows, LINE: [row + 1 for row in rows], KEY: [f"k{row}" for row in rows], PAYLOAD: payloads},
         schema={ROW: pl.Int64, LINE: pl.Int64, KEY: pl.String, PAYLOAD: pl.String},
-    )
+    ).with_columns(pl.lit(0, dtype=pl.Int64).alias(PHASE), pl.lit("").alias(SCOPE))
 
 
 @given(PAYLOADS, st.integers(1, 10), st.integers(1, 2000))
@@ -35,3 +36,17 @@ def test_cut_keeps_every_operation_in_order_and_within_the_limits(
     for batch in batches:
         assert 1 <= len(batch.rows) <= size
         assert len(batch.rows) == 1 or len(batch.payloads) + 2 <= max_bytes + 2
+
+
+def test_a_batch_is_of_one_phase_and_one_scope_and_knows_what_its_operations_need() -> None:
+    bag = '{"product":{"sku":"k4","links":[{"$id":"k1"},{"$id":"k2"}]}}'
+    table = operations(['{"a":1}', '{"a":2}', '{"a":3}', bag]).with_columns(
+        pl.Series(PHASE, [0, 2, 0, 1]), pl.Series(SCOPE, ["", "german", "", ""])
+    )
+    batches = [(one.rows, one.phase, one.scope, one.needs) for one in cut(table, size=10, max_bytes=1000)]
+
+    assert batches == [
+        ([1, 3], 0, "", {}),
+        ([2], 2, "german", {0: ["k2"]}),
+        ([4], 1, "", {0: ["k1", "k2"]}),
+    ]

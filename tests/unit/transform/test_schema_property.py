@@ -3,6 +3,7 @@
 import json
 import os
 from collections import defaultdict
+from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any
 
@@ -10,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from jsonschema import Draft202012Validator
 
 from importer.domain.rows import ROW
-from importer.transform import schema
+from importer.transform import findings, schema
 from importer.transform.plan import PAYLOAD
 from tests.unit.transform import judged
 
@@ -20,6 +21,17 @@ EXAMPLES = int(os.environ.get("IMPORTER_TEST_EXAMPLES", "150"))
 
 def exactly(text: str) -> Any:
     return json.loads(text, parse_float=Decimal, parse_int=Decimal)
+
+
+def codes(document: judged.Schema, names: list[str], text: str) -> set[str]:
+    """What the schema says of the payload as a whole; a part that forbids a value is named by where it stands."""
+    mapping = judged.mapping(document, names)
+    said = findings.findings(schema.validator(mapping), schema.load(text), mapping)
+    return alike(one.code for one in said)
+
+
+def alike(found: Iterable[str]) -> set[str]:
+    return {"schema.false" if code == "schema.additionalProperties" else code for code in found}
 
 
 @settings(
@@ -45,4 +57,6 @@ def test_a_frame_is_judged_like_its_payloads_one_by_one(
         refused[error.row].append(error.code)
     assert set(sent) == valid, dict(refused)
     assert set(refused) == set(wanted) - valid
+    for number in set(wanted) - valid:
+        assert alike(refused[number]) == codes(document, names, wanted[number])
     assert {number: exactly(text) for number, text in sent.items()} == {n: exactly(wanted[n]) for n in valid}

@@ -1,58 +1,20 @@
-"""What the services need from the world, in the smallest words. Adapters implement these; `bootstrap` joins both."""
+"""The state: imports with their logs, rows that did not succeed, batches."""
 
-from collections.abc import AsyncIterator, Collection, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 from importer.domain.batches import (
     ALL,
     Batch,
     BatchStatus,
     NewBatch,
-    Operation,
-    OperationStatus,
-    Progress,
     Receipt,
 )
 from importer.domain.history import Event
 from importer.domain.imports import Import, ImportStatus, KeptFile, Reason
-from importer.domain.mapping import Mapping as ImportMapping
 from importer.domain.rows import Counts, Outcome, RowError
-from importer.domain.steps import Lease, Step
-
-Tables = Mapping[str, Mapping[str, Any]]
-"""Look-up tables of a shop: table name -> name in the shop -> its id or definition; compared without case."""
-
-
-class Clock(Protocol):
-    def now(self) -> datetime:
-        """The present moment, aware, UTC."""
-        ...
-
-
-class Files(Protocol):
-    """Whole files under a name such as `imports/<id>/batches/000001`. A written file is complete or absent."""
-
-    async def keep(self, name: str, chunks: AsyncIterator[bytes], *, limit: int) -> tuple[int, str]:
-        """Stream to `name`; the size in bytes and the SHA-256. Raises TooLarge beyond `limit`, leaving nothing."""
-        ...
-
-    async def write(self, name: str, content: bytes) -> None: ...
-
-    async def read(self, name: str, *, start: int = 0, length: int | None = None) -> bytes:
-        """All of it, or `length` bytes from `start`."""
-        ...
-
-    async def remove(self, folder: str) -> None:
-        """Remove everything under `folder`; nothing there is fine."""
-        ...
-
-    def local(self, name: str) -> AbstractAsyncContextManager[Path]:
-        """The file as a path on this machine, for readers that need one."""
-        ...
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,6 +28,8 @@ class Request:
     kept: KeptFile
     dry_run: bool
     patience: float | None = None
+    check_first: bool = False
+    max_errors: int | None = None
     idempotency_key: str | None = None
     request_hash: str = ""
 
@@ -206,118 +170,3 @@ class Batches(Protocol):
         into: Sequence[NewBatch],
         errors: Sequence[RowError],
     ) -> bool: ...
-
-
-class Queue(Protocol):
-    """Carries steps. At least once: a lease that runs out is given to the next one who asks."""
-
-    async def publish(self, step: Step, *, delay: float = 0.0) -> None:
-        """A step that is already there stays as it is."""
-        ...
-
-    async def claim(self, worker: str, *, limit: int, only: str | None = None) -> list[Lease]:
-        """`only`: the steps of one import."""
-        ...
-
-    async def extend(self, lease: Lease) -> bool:
-        """False when the lease was lost."""
-        ...
-
-    async def done(self, lease: Lease) -> None: ...
-
-    async def again(self, lease: Lease, *, delay: float) -> None:
-        """Give it back, due after `delay` seconds."""
-        ...
-
-    async def wait(self, seconds: float) -> None:
-        """Return when something may be due, at the latest after `seconds`."""
-        ...
-
-
-class ShopReader(Protocol):
-    """The part of a shop that cannot write. A dry run has nothing else."""
-
-    async def look_ups(self) -> Tables:
-        """Raises BackendUnavailable, BackendDenied."""
-
-    async def ids(self, mapping: ImportMapping, keys: Collection[str]) -> dict[str, int]:
-        """The shop's ids of the entities with these keys; unknown ones are left out."""
-        ...
-
-    async def probe(self) -> None:
-        """One cheap call. Raises BackendUnavailable, BackendDenied."""
-
-
-class Backend(ShopReader, Protocol):
-    """A shop that takes batches."""
-
-    async def submit(self, mapping: ImportMapping, operations: Sequence[Operation]) -> Receipt:
-        """Raises BackendRefused (content), BackendUnavailable (nothing was taken), BackendDenied, AnswerLost."""
-
-    async def poll(self, receipt: Receipt, *, operations: int) -> Progress:
-        """How far the shop is; cheap while some are open. Those it does not mention are open (contract S19)."""
-
-    async def details(self, receipt: Receipt) -> list[OperationStatus]:
-        """What the shop says of each operation, though some may be open; empty when it knows no such bulk."""
-
-    async def find(
-        self,
-        mapping: ImportMapping,
-        operations: Sequence[Operation],
-        *,
-        since: datetime,
-        known: set[str],
-    ) -> Receipt | None:
-        """The bulk that holds exactly these operations, submitted after `since`, not one of `known`."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class ShopLimits:
-    """How a shop wants to be treated; seconds and counts."""
-
-    batch_size: int
-    batch_bytes: int
-    batches_in_flight: int
-    settle_seconds: float
-
-
-class Shops(Protocol):
-    """The configured shops."""
-
-    def names(self) -> list[str]: ...
-
-    def limits(self, name: str) -> ShopLimits:
-        """Raises UnknownName."""
-        ...
-
-    def reader(self, name: str) -> ShopReader: ...
-
-    def backend(self, name: str) -> Backend: ...
-
-
-class Mappings(Protocol):
-    """Mapping documents by name."""
-
-    def names(self) -> list[str]: ...
-
-    def text(self, name: str) -> str:
-        """The document as written. Raises UnknownName."""
-        ...
-
-    def parse(self, name: str, text: str) -> ImportMapping:
-        """Raises MappingInvalid."""
-        ...
-
-
-@dataclass(frozen=True, kw_only=True)
-class Ports:
-    """All of them at once: what `bootstrap` hands to every service."""
-
-    imports: Imports
-    rows: Rows
-    batches: Batches
-    files: Files
-    queue: Queue
-    mappings: Mappings
-    shops: Shops
-    clock: Clock

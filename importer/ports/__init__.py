@@ -1,0 +1,38 @@
+"""What the services need from the world, in the smallest words. Adapters implement these; `bootstrap` joins both."""
+
+from dataclasses import dataclass
+
+from importer.ports.ground import Clock, Files, Queue
+from importer.ports.shops import Backend, Mappings, ShopLimits, ShopReader, Shops, Tables
+from importer.ports.state import Batches, Imports, Request, Rows
+
+__all__ = [
+    "Backend",
+    "Batches",
+    "Clock",
+    "Files",
+    "Imports",
+    "Mappings",
+    "Ports",
+    "Queue",
+    "Request",
+    "Rows",
+    "ShopLimits",
+    "ShopReader",
+    "Shops",
+    "Tables",
+]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ports:
+    """All of them at once: what `bootstrap` hands to every service."""
+
+    imports: Imports
+    rows: Rows
+    batches: Batches
+    files: Files
+    queue: Queue
+    mappings: Mappings
+    shops: Shops
+    clock: Clock
