@@ -1,30 +1,56 @@
-"""The command line: thin shells around the services, one module for each command."""
+"""The command line: thin shells around the services, one module for each command.
+
+A command's module is loaded when the command is typed: `importer sandbox` does not wait for what imports need.
+"""
+
+from importlib import import_module
+from typing import Any
 
 import typer
+from typer.core import TyperGroup
 
-from importer.cli.check import check
-from importer.cli.demo import demo
-from importer.cli.mappings import mappings
-from importer.cli.report import report
-from importer.cli.run import run
-from importer.cli.sandbox import sandbox
-from importer.cli.serve import serve
-from importer.cli.shops import shops
-from importer.cli.tokens import tokens
+COMMANDS = {
+    "run": "importer.cli.run",
+    "check": "importer.cli.check",
+    "demo": "importer.cli.demo",
+    "serve": "importer.cli.serve",
+    "report": "importer.cli.report",
+    "sandbox": "importer.cli.sandbox",
+    "mappings": "importer.cli.mappings",
+    "shops": "importer.cli.shops",
+    "tokens": "importer.cli.tokens",
+}
+"""Command -> its module, which holds it under the same name: a function, or a group of commands."""
+
+
+class Commands(TyperGroup):
+    def list_commands(self, ctx: Any) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        return _command(cmd_name) if cmd_name in COMMANDS else None
+
+
+def _command(name: str) -> Any:
+    found: Any = getattr(import_module(COMMANDS[name]), name)
+    if not isinstance(found, typer.Typer):
+        alone = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+        alone.command(name)(found)
+        found = alone
+    command = typer.main.get_command(found)
+    command.name = name
+    return command
+
 
 app = typer.Typer(
     name="importer",
-    help="Imports files into commerce shops and says of every row what became of it.",
+    cls=Commands,
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-app.command()(run)
-app.command()(check)
-app.command()(demo)
-app.command()(serve)
-app.command()(report)
-app.add_typer(sandbox, name="sandbox")
-app.add_typer(mappings, name="mappings")
-app.add_typer(shops, name="shops")
-app.add_typer(tokens, name="tokens")
+
+
+@app.callback()
+def importer() -> None:
+    """Imports files into commerce shops and says of every row what became of it."""

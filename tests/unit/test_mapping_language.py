@@ -12,7 +12,7 @@ from jsonschema import Draft202012Validator
 from importer.domain.errors import MappingInvalid
 from importer.sources.mappings import MappingFolders
 from importer.sources.yaml_documents import load
-from importer.transform.expressions import FUNCTIONS
+from importer.transform.gate import FUNCTIONS
 from importer.transform.language import COLUMN, WORDS, published
 from importer.transform.rules import RULES
 

@@ -9,7 +9,7 @@ from hypothesis import given, settings, strategies as st
 from importer.domain.errors import MappingInvalid
 from importer.domain.rows import LINE, ROW
 from importer.sources.mappings import MappingFolders
-from importer.transform import Transform, Transformed, expressions
+from importer.transform import Transform, Transformed, expressions, gate
 from importer.transform.binding import bind
 from importer.transform.plan import PAYLOAD
 
@@ -93,8 +93,8 @@ def test_a_hostile_or_wrong_expression_is_refused_with_a_sentence(text: str) -> 
 TOKENS = st.sampled_from(
     [
         *["sku", "price", "brand", '"shown', 'in"', "'a'", "''", "'x", "y'", "'[0-9]+'", "'%'", "1", "0", "2.5", "NULL", "TRUE", "(", ")", ",", "+", "-", "*", "/", "%", "||", "=", "<>", "<", ">=", ""],
-        *(f"{word.upper()}(" for word in sorted(expressions.FUNCTIONS)),
-        *(word.upper() for word in sorted(expressions.KEYWORDS - expressions.FUNCTIONS)),
+        *(f"{word.upper()}(" for word in sorted(gate.FUNCTIONS)),
+        *(word.upper() for word in sorted(gate.KEYWORDS - gate.FUNCTIONS)),
         *["SELECT", "FROM", "SUM(", "OVER", "UNNEST(", "FIRST(", "COUNT(", "*", ";", "--", "[", "]", ".", "::", "EXPLODE(", "CROSS", "JOIN"],
     ]
 )  # fmt: skip
@@ -102,9 +102,9 @@ VALUES = st.sampled_from(["sku", "price", '"shown in"', "'a'", "''", "1", "2.5",
 CALLS = st.recursive(
     VALUES,
     lambda inner: (
-        st.tuples(
-            st.sampled_from(sorted(expressions.FUNCTIONS)), st.lists(inner, min_size=1, max_size=3)
-        ).map(lambda call: f"{call[0]}({', '.join(call[1])})")
+        st.tuples(st.sampled_from(sorted(gate.FUNCTIONS)), st.lists(inner, min_size=1, max_size=3)).map(
+            lambda call: f"{call[0]}({', '.join(call[1])})"
+        )
         | st.tuples(
             inner,
             st.sampled_from(["||", "+", "-", "*", "/", "%", "=", "<>", "<", ">", "AND", "OR", "LIKE"]),
