@@ -79,7 +79,7 @@ class Bulks:
         ).fetchone()
         if bulk is None:
             raise Refusal(404, "Bulk uuid %bulkUuid not exist", {"bulkUuid": bulk_uuid})
-        rows = self.operations.of_bulk(bulk_uuid)
+        rows = self.operations.of_bulk(bulk_uuid, results=detailed)
         if len({row.key for row in rows}) < len(rows):
             raise internal()
         names = ("user_type", "bulk_id", "description", "start_time", "user_id", "operation_count")
@@ -92,6 +92,7 @@ class Bulks:
 
     def rows(self) -> list[dict[str, Any]]:
         """Operations of all bulks with the columns that the search may filter by (contract 5.6)."""
+        self.operations.flush(results=True)
         columns = ", ".join(f"magento_operation.{name}" for name in COLUMNS)
         found = self._state.connection.execute(
             f"SELECT magento_bulk.start_time, {columns} FROM magento_operation"  # noqa: S608 - our own names

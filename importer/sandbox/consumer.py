@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 
-from importer.sandbox import php, services
+from importer.sandbox import services
 from importer.sandbox.contracts import Service
 from importer.sandbox.errors import Crash, Refusal
 from importer.sandbox.messages import Delivery, Inbox, Message, Verdict, decoded
@@ -21,9 +21,6 @@ SLICE_SECONDS = 0.005
 
 ENDLESS = 3600.0
 PREFETCH = 100
-
-
-LOCK = "INSERT OR IGNORE INTO queue_lock (message_code, created_at) VALUES (?, ?)"
 
 
 class Killed(Exception):
@@ -116,13 +113,12 @@ class Consumer:
             f"{self._config.name}-{delivery.message_id}".encode(), usedforsecurity=False
         ).hexdigest()
         if not self._shop.state.shared:  # no other process: nobody can come between the two
-            taken = self._shop.state.connection.execute(LOCK, (code, self._shop.now()))
-            return bool(taken.rowcount)
-        with self._shop.state.transaction() as connection:
-            taken = connection.execute(LOCK, (code, self._shop.now()))
-            if taken.rowcount:
+            return self._shop.locks.take(code, self._shop.now())
+        with self._shop.state.transaction():
+            taken = self._shop.locks.take(code, self._shop.now())
+            if taken:
                 self._shop.bulks.operations.start(message.bulk_uuid, message.id, self._shop.now())
-        return bool(taken.rowcount)
+        return taken
 
     async def _work(self, message: Message, service: Service, store_id: int | None) -> None:
         """One operation and its row (contract 7.3, 7.4)."""
@@ -142,7 +138,7 @@ class Consumer:
             table.start(*place, started)
             raise
         else:
-            table.succeed(*place, message=service.success, result=php.encode(answer), started=started)
+            table.succeed(*place, message=service.success, answer=answer, started=started)
 
     async def _perform(self, message: Message, service: Service, store_id: int | None) -> Any:
         """A PHP error ends the process, and so may a signal: as often before the write as after it. Raises

@@ -23,6 +23,7 @@ from importer.sandbox.environment import read_environment
 from importer.sandbox.faults import Faults
 from importer.sandbox.journal import Journal
 from importer.sandbox.latency import Latency
+from importer.sandbox.locks import DeliveryLocks
 from importer.sandbox.messages import BrokerAway, Connection, Message
 from importer.sandbox.products import Products
 from importer.sandbox.queue_files import read_queue_files
@@ -73,6 +74,7 @@ class Shop:
         self.bugs = Bugs(setup.seed, setup.bugs, self.share)
         self.latency = Latency(setup.latency, seed=setup.seed)
         self.writings = Writings(self.state)
+        self.locks = DeliveryLocks(self.state)
         self.bulks = Bulks(self.state, bytes.fromhex(self._kept("crypt_key", secrets.token_hex(32))))
         self.desk = Desk(self.entities, self.bulks, self.access, version=self.version, now=self.now)
         self._connect(setup)
@@ -270,6 +272,8 @@ class Shop:
 
     def reset(self) -> None:
         """As it was before the first call: no bulks, no messages, no log, the catalogue of the file; bugs are off."""
+        self.bulks.operations.flush(results=True)
+        self.locks.purge()
         self.state.clear()
         self.entities.reset(self.now())
         self.journal.clear()

@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from importer.sandbox.consumer import Consumer
+from importer.sandbox.crons import purge_locks
 from importer.sandbox.doctor import findings
 from importer.sandbox.environment import EnvironmentFileError, read_environment
 from importer.sandbox.messages import Verdict
@@ -126,7 +127,7 @@ async def test_a_delivery_that_comes_again_is_acknowledged_and_not_executed_unti
 
     verdicts = [await consumer.handle(delivery) for _ in range(2)]
     times = len(shop.journal.writes)
-    shop.state.connection.execute("DELETE FROM queue_lock")
+    purge_locks(shop)
     await consumer.handle(delivery)
 
     assert (verdicts, times, len(shop.journal.writes)) == ([Verdict.ACK, Verdict.ACK], 1, 2)
@@ -141,7 +142,7 @@ async def test_a_body_that_is_no_operation_is_rejected_for_good(body: str) -> No
     await work(shop, 1)
 
     assert [row[4] for row in rows(shop, "queue_message_status")] == [6]
-    assert rows(shop, "queue_lock") == []
+    assert len(shop.locks) == 0
 
 
 async def test_an_unknown_topic_is_put_back_and_its_redelivery_is_dropped_because_the_lock_stays() -> None:
@@ -149,7 +150,7 @@ async def test_an_unknown_topic_is_put_back_and_its_redelivery_is_dropped_becaus
     uuid = (await shop.submit("async.some.thing.post", [(0, {})], 0))["bulk_uuid"]
     await work(shop, 2)
 
-    assert len(rows(shop, "queue_lock")) == 1
+    assert len(shop.locks) == 1
     assert [row[4] for row in rows(shop, "queue_message_status")] == [4]
     assert [row.status for row in shop.bulks.operations.of_bulk(uuid)] == [4]
 

@@ -20,7 +20,7 @@ from importer.sandbox.shop import Shop
 from tests.conftest import AMQP_URL
 from tests.sandbox.conftest import TOKEN, product
 from tests.sandbox.processes import command, started
-from tests.sandbox.test_operations import ALL, rows
+from tests.sandbox.test_operations import ALL
 from tests.sandbox.test_queue import OWN, SAVE, own_queue, practice
 
 pytestmark = pytest.mark.rabbitmq
@@ -119,7 +119,7 @@ async def test_a_kill_loses_the_operation_in_hand_and_the_broker_hands_out_the_r
                 await asyncio.sleep(0.01)
             process.send_signal(signal.SIGKILL)
             await process.wait()
-        done, locked = shop.bulks.count(uuid, 1), len(rows(shop, "queue_lock"))
+        done, locked = shop.bulks.count(uuid, 1), len(shop.locks)
         while (waiting := await shop.connection("amqp").waiting(ALL)) < total - locked:
             await asyncio.sleep(0.01)
 
