@@ -14,8 +14,10 @@ from importer.sandbox.messages import Outgoing
 from importer.sandbox.operations import COLUMNS, Operation, OperationTable
 from importer.sandbox.state import VARCHAR, State
 
-INTEGRATION, USER = 1, 1
-"""Type and id of the one user that this shop knows."""
+User = tuple[int, int | None]
+"""Type and id of who submits: 1 an integration, 2 an administrator, 4 a guest, who has no id (contract 4)."""
+
+INTEGRATION_USER: User = (1, 1)
 
 WHOLE_NUMBER = re.compile(r"0|-?[1-9][0-9]*")
 
@@ -45,13 +47,13 @@ class Bulks:
         self.queue: Sized = ()
         """What waits to be worked off, for tests that look at its length."""
 
-    def open(self, topic: str, *, now: str) -> str:
+    def open(self, topic: str, *, now: str, user: User = INTEGRATION_USER) -> str:
         """The first step of a submission: the bulk's row, without operations; its uuid."""
         number = str(uuid.uuid4())
         self._state.connection.execute(
             "INSERT INTO magento_bulk (uuid, user_id, user_type, description, operation_count, start_time)"
             " VALUES (?, ?, ?, ?, 0, ?)",
-            (number, USER, INTEGRATION, f"Topic {topic}"[:VARCHAR], now),
+            (number, user[1], user[0], f"Topic {topic}"[:VARCHAR], now),
         )
         return number
 

@@ -13,7 +13,7 @@ from importer.sandbox import versions, writings
 from importer.sandbox.access import Access
 from importer.sandbox.amqp import Rabbit
 from importer.sandbox.bugs import Bugs
-from importer.sandbox.bulk import Bulks, Entry
+from importer.sandbox.bulk import INTEGRATION_USER, Bulks, Entry, User
 from importer.sandbox.catalog import Catalog, load_catalog
 from importer.sandbox.clock import Clock
 from importer.sandbox.contracts import Service
@@ -155,9 +155,11 @@ class Shop:
         """As the database writes it: UTC, to the second."""
         return self.clock.text()
 
-    async def submit(self, topic: str, items: Sequence[Entry], store_id: int) -> dict[str, Any]:
+    async def submit(
+        self, topic: str, items: Sequence[Entry], store_id: int, user: User = INTEGRATION_USER
+    ) -> dict[str, Any]:
         """Take a bulk; the answer of the submission. Raises Refusal."""
-        return await self.submissions.submit(topic, items, store_id=store_id, now=self.now())
+        return await self.submissions.submit(topic, items, store_id=store_id, now=self.now(), user=user)
 
     def call(
         self,
