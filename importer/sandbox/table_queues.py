@@ -31,7 +31,7 @@ UPDATE queue_message_status SET status = 3, owner = ?, updated_at = ? WHERE id I
     ORDER BY updated_at, id LIMIT ?)
 RETURNING id, message_id, number_of_trials
 """
-READ = "SELECT id, topic_name, body, properties FROM queue_message WHERE id BETWEEN ? AND ?"
+READ = "SELECT topic_name, body, properties FROM queue_message WHERE id = ?"
 SETTLE = "UPDATE queue_message_status SET status = ?, number_of_trials = number_of_trials + ? WHERE id = ?"
 
 
@@ -220,13 +220,8 @@ class TableInbox:
     def _fetch(self) -> None:
         self._write()
         rows = self._execute(TAKE, (self.owner, self._now(), self._queue_id, self._batch())).fetchall()
-        if not rows:
-            return
-        numbers = [number for _, number, _ in rows]
-        read = self._execute(READ, (min(numbers), max(numbers)))
-        messages = {number: message for number, *message in read}
         for tag, number, trials in sorted(rows):
-            topic, body, properties = messages[number]
+            topic, body, properties = self._execute(READ, (number,)).fetchone()
             headers = orjson.loads(properties) if properties else {}
             self._taken.append(Delivery((tag, trials), str(number), topic, body, headers, trials > 0))
         self._queues.in_hand += len(rows)
