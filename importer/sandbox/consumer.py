@@ -10,7 +10,7 @@ import orjson
 from importer.sandbox import services
 from importer.sandbox.contracts import Service
 from importer.sandbox.errors import Crash, Refusal
-from importer.sandbox.messages import Delivery, Inbox, Message, Verdict, decoded
+from importer.sandbox.messages import BrokerAway, Delivery, Inbox, Message, Verdict, decoded
 from importer.sandbox.queue_config import ConsumerConfig
 from importer.sandbox.shop import Shop
 from importer.sandbox.trouble import DatabaseTrouble
@@ -54,7 +54,7 @@ class Consumer:
                 if delivery is None:
                     break
                 verdict = await self.handle(delivery)
-                await inbox.settle(delivery, verdict)
+                await self._settle(inbox, delivery, verdict)
                 self.served += 1
                 if loop.time() - rested > SLICE_SECONDS:
                     await asyncio.sleep(0)
@@ -64,6 +64,14 @@ class Consumer:
         finally:
             await inbox.close()
         return self.served
+
+    async def _settle(self, inbox: Inbox, delivery: Delivery, verdict: Verdict) -> None:
+        """When the connection is lost the lock goes, and the redelivery is worked off once more (contract 7.2)."""
+        try:
+            await inbox.settle(delivery, verdict)
+        except BrokerAway:
+            self._shop.locks.release(self._code(delivery))
+            raise
 
     async def _next(self, inbox: Inbox) -> Delivery | None:
         """None: nothing has come for too long, or there is nothing and nobody waits."""
@@ -109,9 +117,7 @@ class Consumer:
 
     def _lock(self, delivery: Delivery, message: Message) -> bool:
         """The lock stays: it is the memory of what was delivered, until the full hour (contract 7.5)."""
-        code = hashlib.md5(
-            f"{self._config.name}-{delivery.message_id}".encode(), usedforsecurity=False
-        ).hexdigest()
+        code = self._code(delivery)
         if not self._shop.state.shared:  # no other process: nobody can come between the two
             return self._shop.locks.take(code, self._shop.now())
         with self._shop.state.transaction():
@@ -119,6 +125,10 @@ class Consumer:
             if taken:
                 self._shop.bulks.operations.start(message.bulk_uuid, message.id, self._shop.now())
         return taken
+
+    def _code(self, delivery: Delivery) -> str:
+        text = f"{self._config.name}-{delivery.message_id}"
+        return hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()
 
     async def _work(self, message: Message, service: Service, store_id: int | None) -> None:
         """One operation and its row (contract 7.3, 7.4)."""

@@ -66,6 +66,10 @@ class DeliveryLocks:
         self._codes.add(code)
         return True
 
+    def release(self, code: str) -> None:
+        self._codes.discard(code)
+        self._state.connection.execute("DELETE FROM queue_lock WHERE message_code = ?", (code,))
+
     def purge(self) -> None:
         self._codes.clear()
         self._state.connection.execute("DELETE FROM queue_lock")
