@@ -78,6 +78,7 @@ async def measure(operations: int, size: int, consumers: int) -> dict[str, tuple
         began, busy = time.perf_counter(), time.process_time()
         shop.wake()
         await shop.idle()
+        shop.bulks.operations.flush()
         worked = time.perf_counter() - began, time.process_time() - busy
         done = shop.state.connection.execute(
             "SELECT count(*) FROM magento_operation WHERE status = 1"

@@ -50,6 +50,11 @@ class Caller:
     id: int
     resources: frozenset[str] | None
 
+    @property
+    def user(self) -> tuple[int, int | None]:
+        """As a bulk remembers who submitted it; a guest has no number."""
+        return self.kind, self.id or None
+
     def may(self, resource: str) -> bool:
         return resource == ANONYMOUS or (
             self.kind != GUEST and (self.resources is None or resource in self.resources)

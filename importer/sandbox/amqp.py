@@ -212,10 +212,14 @@ class RabbitInbox:
         return _delivery(message) if message else None
 
     async def settle(self, delivery: Delivery, verdict: Verdict) -> None:
-        if verdict is Verdict.ACK:
-            await delivery.tag.ack()
-        else:
-            await delivery.tag.reject(requeue=verdict is Verdict.REQUEUE)
+        """Raises BrokerAway when the connection is lost; the broker hands the message out again then."""
+        try:
+            if verdict is Verdict.ACK:
+                await delivery.tag.ack()
+            else:
+                await delivery.tag.reject(requeue=verdict is Verdict.REQUEUE)
+        except AWAY as error:
+            raise BrokerAway(f"The connection to the broker was lost: {error}.") from None
 
     async def close(self) -> None:
         """The broker hands out again what was not settled."""

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from aiohttp import web
 
 from importer.sandbox import bodies, bulk, calls, renditions, swagger
+from importer.sandbox.bulk import User
 from importer.sandbox.calls import Call, Way
 from importer.sandbox.crons import Crons
 from importer.sandbox.edge import ITEMS, SHOP, Handler, misbehave, observe
@@ -18,6 +19,7 @@ from importer.sandbox.shop import Shop
 
 BODY_LIMIT = 64 << 20
 CRONS: web.AppKey[Crons] = web.AppKey("crons", Crons)
+USER: web.RequestKey[User] = web.RequestKey("user", tuple)
 CRON_SECONDS = 60.0
 BY = re.compile(r"/by[A-Z]")
 
@@ -71,12 +73,13 @@ async def _rest(request: web.Request) -> web.StreamResponse:
         return bodies.json_answer(swagger.document(raw_path, request.query.get("services"), request.host))
     call = calls.resolve(shop, request.method, raw_path)
     shop.access.bearer = not shop.bugs.value("bearer-off")
-    shop.access.authorize(
+    caller = shop.access.authorize(
         request.headers.get("Authorization", ""),
         call.route.resource,
         method=request.method,
         url=f"{request.url.origin()}{request.rel_url.raw_path_qs}",
     )
+    request[USER] = caller.user
     return await CALLS[call.way](request, call)
 
 
@@ -122,7 +125,7 @@ async def _submit(request: web.Request, call: Call, items: list[bulk.Entry]) -> 
     for _, item in items:
         shop.check(call.route.service, item)
     await shop.latency.pass_by("submit", len(items))
-    answer = await shop.submit(call.route.topic, items, call.store_id)
+    answer = await shop.submit(call.route.topic, items, call.store_id, request[USER])
     request[ITEMS] = len(items)
     return bodies.json_answer(answer, 202)
 

@@ -14,8 +14,10 @@ from importer.sandbox.messages import Outgoing
 from importer.sandbox.operations import COLUMNS, Operation, OperationTable
 from importer.sandbox.state import VARCHAR, State
 
-INTEGRATION, USER = 1, 1
-"""Type and id of the one user that this shop knows."""
+User = tuple[int, int | None]
+"""Type and id of who submits: 1 an integration, 2 an administrator, 4 a guest, who has no id (contract 4)."""
+
+INTEGRATION_USER: User = (1, 1)
 
 WHOLE_NUMBER = re.compile(r"0|-?[1-9][0-9]*")
 
@@ -45,13 +47,13 @@ class Bulks:
         self.queue: Sized = ()
         """What waits to be worked off, for tests that look at its length."""
 
-    def open(self, topic: str, *, now: str) -> str:
+    def open(self, topic: str, *, now: str, user: User = INTEGRATION_USER) -> str:
         """The first step of a submission: the bulk's row, without operations; its uuid."""
         number = str(uuid.uuid4())
         self._state.connection.execute(
             "INSERT INTO magento_bulk (uuid, user_id, user_type, description, operation_count, start_time)"
             " VALUES (?, ?, ?, ?, 0, ?)",
-            (number, USER, INTEGRATION, f"Topic {topic}"[:VARCHAR], now),
+            (number, user[1], user[0], f"Topic {topic}"[:VARCHAR], now),
         )
         return number
 
@@ -79,7 +81,7 @@ class Bulks:
         ).fetchone()
         if bulk is None:
             raise Refusal(404, "Bulk uuid %bulkUuid not exist", {"bulkUuid": bulk_uuid})
-        rows = self.operations.of_bulk(bulk_uuid)
+        rows = self.operations.of_bulk(bulk_uuid, results=detailed)
         if len({row.key for row in rows}) < len(rows):
             raise internal()
         names = ("user_type", "bulk_id", "description", "start_time", "user_id", "operation_count")
@@ -92,6 +94,7 @@ class Bulks:
 
     def rows(self) -> list[dict[str, Any]]:
         """Operations of all bulks with the columns that the search may filter by (contract 5.6)."""
+        self.operations.flush(results=True)
         columns = ", ".join(f"magento_operation.{name}" for name in COLUMNS)
         found = self._state.connection.execute(
             f"SELECT magento_bulk.start_time, {columns} FROM magento_operation"  # noqa: S608 - our own names

@@ -7,10 +7,10 @@ from typing import Any
 
 import orjson
 
-from importer.sandbox import php, services
+from importer.sandbox import services
 from importer.sandbox.contracts import Service
 from importer.sandbox.errors import Crash, Refusal
-from importer.sandbox.messages import Delivery, Inbox, Message, Verdict, decoded
+from importer.sandbox.messages import BrokerAway, Delivery, Inbox, Message, Verdict, decoded
 from importer.sandbox.queue_config import ConsumerConfig
 from importer.sandbox.shop import Shop
 from importer.sandbox.trouble import DatabaseTrouble
@@ -21,9 +21,6 @@ SLICE_SECONDS = 0.005
 
 ENDLESS = 3600.0
 PREFETCH = 100
-
-
-LOCK = "INSERT OR IGNORE INTO queue_lock (message_code, created_at) VALUES (?, ?)"
 
 
 class Killed(Exception):
@@ -57,7 +54,7 @@ class Consumer:
                 if delivery is None:
                     break
                 verdict = await self.handle(delivery)
-                await inbox.settle(delivery, verdict)
+                await self._settle(inbox, delivery, verdict)
                 self.served += 1
                 if loop.time() - rested > SLICE_SECONDS:
                     await asyncio.sleep(0)
@@ -67,6 +64,14 @@ class Consumer:
         finally:
             await inbox.close()
         return self.served
+
+    async def _settle(self, inbox: Inbox, delivery: Delivery, verdict: Verdict) -> None:
+        """When the connection is lost the lock goes, and the redelivery is worked off once more (contract 7.2)."""
+        try:
+            await inbox.settle(delivery, verdict)
+        except BrokerAway:
+            self._shop.locks.release(self._code(delivery))
+            raise
 
     async def _next(self, inbox: Inbox) -> Delivery | None:
         """None: nothing has come for too long, or there is nothing and nobody waits."""
@@ -112,17 +117,18 @@ class Consumer:
 
     def _lock(self, delivery: Delivery, message: Message) -> bool:
         """The lock stays: it is the memory of what was delivered, until the full hour (contract 7.5)."""
-        code = hashlib.md5(
-            f"{self._config.name}-{delivery.message_id}".encode(), usedforsecurity=False
-        ).hexdigest()
+        code = self._code(delivery)
         if not self._shop.state.shared:  # no other process: nobody can come between the two
-            taken = self._shop.state.connection.execute(LOCK, (code, self._shop.now()))
-            return bool(taken.rowcount)
-        with self._shop.state.transaction() as connection:
-            taken = connection.execute(LOCK, (code, self._shop.now()))
-            if taken.rowcount:
+            return self._shop.locks.take(code, self._shop.now())
+        with self._shop.state.transaction():
+            taken = self._shop.locks.take(code, self._shop.now())
+            if taken:
                 self._shop.bulks.operations.start(message.bulk_uuid, message.id, self._shop.now())
-        return bool(taken.rowcount)
+        return taken
+
+    def _code(self, delivery: Delivery) -> str:
+        text = f"{self._config.name}-{delivery.message_id}"
+        return hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()
 
     async def _work(self, message: Message, service: Service, store_id: int | None) -> None:
         """One operation and its row (contract 7.3, 7.4)."""
@@ -142,7 +148,7 @@ class Consumer:
             table.start(*place, started)
             raise
         else:
-            table.succeed(*place, message=service.success, result=php.encode(answer), started=started)
+            table.succeed(*place, message=service.success, answer=answer, started=started)
 
     async def _perform(self, message: Message, service: Service, store_id: int | None) -> Any:
         """A PHP error ends the process, and so may a signal: as often before the write as after it. Raises

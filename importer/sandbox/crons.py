@@ -26,7 +26,7 @@ def clean_bulks(shop: Shop) -> None:
 
 def purge_locks(shop: Shop) -> None:
     """`messagequeue_clean_outdated_locks`: meant for those of yesterday, takes all of them (contract 7.5)."""
-    shop.state.connection.execute("DELETE FROM queue_lock")
+    shop.locks.purge()
 
 
 def clean_messages(shop: Shop) -> None:

@@ -66,7 +66,7 @@ class Processes:
     async def _keep(self, process: Process) -> None:
         config = self._shop.queue_config.consumers[process[0]]
         while True:
-            if await self._worth_starting(config):
+            if await self.worth_starting(config):
                 await self._run(config)
             await asyncio.sleep(self._seconds)
 
@@ -79,7 +79,7 @@ class Processes:
         except BrokerAway:
             await asyncio.sleep(RETRY_SECONDS)
 
-    async def _worth_starting(self, config: ConsumerConfig) -> bool:
+    async def worth_starting(self, config: ConsumerConfig) -> bool:
         """Whether a message waits, where that is asked for; the older versions take one and put it back, which costs it
         one of its trials on the connection `db`."""
         shop = self._shop

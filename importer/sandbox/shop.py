@@ -13,7 +13,7 @@ from importer.sandbox import versions, writings
 from importer.sandbox.access import Access
 from importer.sandbox.amqp import Rabbit
 from importer.sandbox.bugs import Bugs
-from importer.sandbox.bulk import Bulks, Entry
+from importer.sandbox.bulk import INTEGRATION_USER, Bulks, Entry, User
 from importer.sandbox.catalog import Catalog, load_catalog
 from importer.sandbox.clock import Clock
 from importer.sandbox.contracts import Service
@@ -23,6 +23,7 @@ from importer.sandbox.environment import read_environment
 from importer.sandbox.faults import Faults
 from importer.sandbox.journal import Journal
 from importer.sandbox.latency import Latency
+from importer.sandbox.locks import DeliveryLocks
 from importer.sandbox.messages import BrokerAway, Connection, Message
 from importer.sandbox.products import Products
 from importer.sandbox.queue_files import read_queue_files
@@ -73,6 +74,7 @@ class Shop:
         self.bugs = Bugs(setup.seed, setup.bugs, self.share)
         self.latency = Latency(setup.latency, seed=setup.seed)
         self.writings = Writings(self.state)
+        self.locks = DeliveryLocks(self.state)
         self.bulks = Bulks(self.state, bytes.fromhex(self._kept("crypt_key", secrets.token_hex(32))))
         self.desk = Desk(self.entities, self.bulks, self.access, version=self.version, now=self.now)
         self._connect(setup)
@@ -153,9 +155,11 @@ class Shop:
         """As the database writes it: UTC, to the second."""
         return self.clock.text()
 
-    async def submit(self, topic: str, items: Sequence[Entry], store_id: int) -> dict[str, Any]:
+    async def submit(
+        self, topic: str, items: Sequence[Entry], store_id: int, user: User = INTEGRATION_USER
+    ) -> dict[str, Any]:
         """Take a bulk; the answer of the submission. Raises Refusal."""
-        return await self.submissions.submit(topic, items, store_id=store_id, now=self.now())
+        return await self.submissions.submit(topic, items, store_id=store_id, now=self.now(), user=user)
 
     def call(
         self,
@@ -270,6 +274,8 @@ class Shop:
 
     def reset(self) -> None:
         """As it was before the first call: no bulks, no messages, no log, the catalogue of the file; bugs are off."""
+        self.bulks.operations.flush(results=True)
+        self.locks.purge()
         self.state.clear()
         self.entities.reset(self.now())
         self.journal.clear()

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 from importer.sandbox.bugs import Bugs
-from importer.sandbox.bulk import Bulks, Entry, serialized
+from importer.sandbox.bulk import INTEGRATION_USER, Bulks, Entry, User, serialized
 from importer.sandbox.errors import Refusal
 from importer.sandbox.messages import BrokerAway, Outgoing
 from importer.sandbox.versions import Version
@@ -21,11 +21,13 @@ class Submissions:
         self._bulks, self._bugs, self._version, self._publish = bulks, bugs, version, publish
         self._late: dict[tuple[str, int], tuple[str, str]] = {}
 
-    async def submit(self, topic: str, items: Sequence[Entry], *, store_id: int, now: str) -> dict[str, Any]:
+    async def submit(
+        self, topic: str, items: Sequence[Entry], *, store_id: int, now: str, user: User = INTEGRATION_USER
+    ) -> dict[str, Any]:
         """The answer of the submission. Raises Refusal 400 when nothing can be scheduled; the bulk is gone then."""
         in_payload = store_id if self._version.store_in_payload else None
         headers = {} if self._version.store_in_payload else {"store_id": str(store_id)}
-        uuid = self._bulks.open(topic, now=now)
+        uuid = self._bulks.open(topic, now=now, user=user)
         outgoing = [Outgoing(key, uuid, topic, serialized(item, in_payload)) for key, item in items]
         try:
             if self._bugs.value("broker-down"):

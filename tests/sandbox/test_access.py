@@ -185,3 +185,19 @@ async def test_the_practice_routes_make_integrations(client: Client, stranger: h
     assert (
         await stranger.get(WEBSITES, headers=bearer(made["token"]))
     ).status_code == httpx.codes.UNAUTHORIZED
+
+
+async def test_a_bulk_tells_who_submitted_it(client: Client, stranger: httpx.AsyncClient) -> None:
+    admin = await stranger.post(
+        "/rest/V1/integration/admin/token", json={"username": "admin", "password": TOKEN}
+    )
+    person = {"customer": {"email": "a@example.com", "firstname": "A", "lastname": "B"}}
+    second = client.shop.access.grant([PRODUCTS]).token
+    told = []
+    for headers in (bearer(TOKEN), bearer(second), bearer(admin.json()), {}):
+        path, item = ("products", product("a")) if headers else ("customers", person)
+        bulk = await stranger.post(f"/rest/all/async/bulk/V1/{path}", json=[item], headers=headers)
+        status = await client.get(f"/V1/bulk/{bulk.json()['bulk_uuid']}/status")
+        told.append((status["user_type"], status["user_id"]))
+
+    assert told == [(1, 1), (1, 2), (2, 1), (4, None)]

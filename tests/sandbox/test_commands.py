@@ -14,7 +14,7 @@ from importer.sandbox.setup import Setup
 from importer.sandbox.shop import Shop
 from tests.sandbox.conftest import TOKEN, product
 from tests.sandbox.processes import command, started
-from tests.sandbox.test_operations import ALL, BULK, rows
+from tests.sandbox.test_operations import ALL, BULK
 from tests.sandbox.test_queue import OWN, SAVE, own_queue, practice
 
 pytestmark = pytest.mark.timeout(300)
@@ -60,7 +60,7 @@ async def test_a_killed_consumer_of_the_played_broker_leaves_one_operation_and_t
                 await asyncio.sleep(0.01)
             process.send_signal(signal.SIGKILL)
             await process.wait()
-        locked, done = len(rows(shop, "queue_lock")), shop.bulks.count(uuid, 1)
+        locked, done = len(shop.locks), shop.bulks.count(uuid, 1)
         shop.bugs.off()
         left = shop.bulks.count(uuid, 4)
         code, out, _ = await command(*words, "--max-messages", str(left))

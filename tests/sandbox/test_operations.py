@@ -117,6 +117,20 @@ async def test_a_payload_over_64_kib_is_cut_in_the_table_and_whole_in_the_messag
         json.loads(row["serialized_data"])
 
 
+async def test_a_result_is_what_was_answered_then_whatever_is_written_later(client: Client) -> None:
+    uuid = await client.bulk(product("a", name="First"))
+    later = await client.bulk(product("a", name="Second"), product("a", price=-1))
+    await client.save(product("a", name="Third"))
+
+    def names(found: list[dict[str, Any]]) -> list[Any]:
+        texts = (row["result_serialized_data"] for row in found)
+        return [json.loads(text)["name"] if text else None for text in texts]
+
+    assert names(await client.operations(uuid)) == ["First"]
+    assert names(await client.operations(later)) == ["Second", None]
+    assert names(await client.operations(later)) == ["Second", None]
+
+
 async def test_a_code_beyond_a_smallint_is_clipped() -> None:
     shop = Shop(consumers=0)
     uuid = (await shop.submit("async.x", [(0, {})], 0))["bulk_uuid"]
@@ -203,10 +217,10 @@ async def test_what_took_too_long_is_an_unknown_error_after_12_hours_and_what_ne
 
 async def test_locks_go_at_the_full_hour_and_bulks_after_60_days(client: Client) -> None:
     uuid = await client.bulk(product("a"))
-    locked = rows(client.shop, "queue_lock")
+    locked = len(client.shop.locks)
     await client.http.post("/practice/clock", json={"hours": 1})
 
-    assert (len(locked), rows(client.shop, "queue_lock")) == (1, [])
+    assert (locked, len(client.shop.locks)) == (1, 0)
     await client.http.post("/practice/clock", json={"days": 59})
     assert len(await client.operations(uuid)) == 1
     await client.http.post("/practice/clock", json={"days": 1})

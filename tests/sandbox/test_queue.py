@@ -4,15 +4,17 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
 
 from importer.sandbox.consumer import Consumer
+from importer.sandbox.crons import purge_locks
 from importer.sandbox.doctor import findings
 from importer.sandbox.environment import EnvironmentFileError, read_environment
 from importer.sandbox.messages import Verdict
-from importer.sandbox.processes import wanted
+from importer.sandbox.processes import Processes, wanted
 from importer.sandbox.queue_config import MASS_CONSUMER
 from importer.sandbox.queue_files import read_queue_files
 from importer.sandbox.server import running
@@ -126,7 +128,7 @@ async def test_a_delivery_that_comes_again_is_acknowledged_and_not_executed_unti
 
     verdicts = [await consumer.handle(delivery) for _ in range(2)]
     times = len(shop.journal.writes)
-    shop.state.connection.execute("DELETE FROM queue_lock")
+    purge_locks(shop)
     await consumer.handle(delivery)
 
     assert (verdicts, times, len(shop.journal.writes)) == ([Verdict.ACK, Verdict.ACK], 1, 2)
@@ -141,7 +143,7 @@ async def test_a_body_that_is_no_operation_is_rejected_for_good(body: str) -> No
     await work(shop, 1)
 
     assert [row[4] for row in rows(shop, "queue_message_status")] == [6]
-    assert rows(shop, "queue_lock") == []
+    assert len(shop.locks) == 0
 
 
 async def test_an_unknown_topic_is_put_back_and_its_redelivery_is_dropped_because_the_lock_stays() -> None:
@@ -149,7 +151,7 @@ async def test_an_unknown_topic_is_put_back_and_its_redelivery_is_dropped_becaus
     uuid = (await shop.submit("async.some.thing.post", [(0, {})], 0))["bulk_uuid"]
     await work(shop, 2)
 
-    assert len(rows(shop, "queue_lock")) == 1
+    assert len(shop.locks) == 1
     assert [row[4] for row in rows(shop, "queue_message_status")] == [4]
     assert [row.status for row in shop.bulks.operations.of_bulk(uuid)] == [4]
 
@@ -278,3 +280,76 @@ def test_the_password_of_a_broker_is_not_shown(tmp_path: Path) -> None:
     assert "s3cret" not in f"{address} {address!r}"
     assert address.tls
     assert address.context is not None
+
+
+@pytest.mark.parametrize(("magento", "trials"), [("2.4.6", 1), ("latest", 0)])
+async def test_the_probe_of_cron_costs_a_trial_until_the_queues_are_counted(
+    tmp_path: Path, magento: str, trials: int
+) -> None:
+    (tmp_path / "env.yaml").write_text("queue: {only_spawn_when_message_available: true}\n")
+    own_queue(tmp_path)
+    shop = Shop(consumers=0, setup=Setup(magento=magento, config=(tmp_path,)))
+    config = shop.queue_config.consumers[ALL]
+    empty = await Processes(shop).worth_starting(config)
+    await shop.submit(SAVE, [(0, product("a"))], 0)
+    found = await Processes(shop).worth_starting(config)
+
+    assert (empty, found) == (False, True)
+    assert {row[5] for row in rows(shop, "queue_message_status") if row[1] == 1} == {trials}
+
+
+def test_the_smaller_limit_of_consumer_and_cron_counts(tmp_path: Path) -> None:
+    (tmp_path / "env.yaml").write_text(
+        f"{{cron_consumers_runner: {{}}, queue: {{consumers: {{{OWN}: {{maxMessages: 7}}}}}}}}"
+    )
+    own_queue(tmp_path)
+    shop = Shop(setup=Setup(config=(tmp_path,)))
+    consumers, environment = shop.queue_config.consumers, shop.environment
+
+    assert [environment.limit(consumers[name]) for name in (ALL, OWN)] == [10_000, 7]
+    assert Shop().environment.limit(consumers[ALL]) == 0
+
+
+async def test_a_consumer_that_cron_limits_is_started_again_and_everything_is_done(tmp_path: Path) -> None:
+    (tmp_path / "env.yaml").write_text(f"cron_consumers_runner: {{max_messages: 3, consumers: [{ALL}]}}\n")
+    own_queue(tmp_path, pattern="nothing")
+    shop = Shop(token=TOKEN, setup=Setup(config=(tmp_path,)))
+    async with practice(shop) as client:
+        uuid = await client.bulk(*(product(f"s{n}") for n in range(10)))
+
+        assert [row["status"] for row in await client.operations(uuid)] == [1] * 10
+
+
+@pytest.mark.parametrize(
+    ("magento", "connection", "url", "store"),
+    [
+        ("2.4.4", "amqp", "/rest/all", 0),
+        ("2.4.4", "amqp", "/rest", 1),
+        ("2.4.4", "db", "/rest/all", 1),  # lost on the way: the default store view
+        ("2.4.6", "amqp", "/rest/all", 0),
+        ("2.4.6", "db", "/rest/all", 0),
+        ("2.4.6", "db", "/rest/default", 1),
+    ],
+)
+async def test_the_store_of_the_url_reaches_the_handler_where_the_version_carries_it(
+    tmp_path: Path, magento: str, connection: str, url: str, store: int
+) -> None:
+    own_queue(tmp_path, connection=connection, pattern=SAVE)
+    (tmp_path / "queue_publisher.xml").write_text(
+        f'<config><publisher topic="{SAVE}"><connection name="{connection}" exchange="magento"/></publisher></config>'
+    )
+    (tmp_path / "env.yaml").write_text(f"cron_consumers_runner: {{consumers: [{OWN}], max_messages: 0}}\n")
+    shop, stores = Shop(token=TOKEN, setup=Setup(magento=magento, config=(tmp_path,))), []
+    real = shop.desk.call
+
+    def seen(*words: Any, store_id: int, **more: Any) -> Any:
+        stores.append(store_id)
+        return real(*words, store_id=store_id, **more)
+
+    shop.desk.call = seen  # type: ignore[method-assign]
+    async with practice(shop) as client:
+        await client.http.post(f"{url}/async/bulk/V1/products", json=[product("a")])
+        while not shop.journal.writes:
+            await asyncio.sleep(0)
+
+    assert stores == [store]
