@@ -4,7 +4,7 @@ import asyncio
 import hashlib
 import secrets
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import PurePath
 
 from importer import formats
@@ -12,6 +12,7 @@ from importer.domain.errors import FileDamaged
 from importer.domain.imports import Import, KeptFile
 from importer.domain.mapping import Mapping
 from importer.domain.steps import Step, StepKind
+from importer.formats.reading import Reading
 from importer.ports import Ports, Request
 from importer.services.payloads import folder
 from importer.transform.binding import bind
@@ -21,7 +22,10 @@ NAME_LIMIT = 200
 
 @dataclass(frozen=True, kw_only=True)
 class Order:
-    """What somebody asks for. `name` is the file's name as its owner has it; it is shown, never opened."""
+    """What somebody asks for. `name` is the file's name as its owner has it; it is shown, never opened.
+
+    `reading` is what they say of the file's format; the rest is recognised.
+    """
 
     name: str
     mapping: str
@@ -29,6 +33,7 @@ class Order:
     dry_run: bool = False
     patience: float | None = None
     idempotency_key: str | None = None
+    reading: Reading = field(default_factory=Reading)
 
 
 class Intake:
@@ -64,19 +69,29 @@ class Intake:
         kept = f"{folder(import_id)}/source"
         size, sha256 = await self._ports.files.keep(kept, chunks, limit=self._limit)
         async with self._ports.files.local(kept) as path:
-            head = await asyncio.to_thread(formats.header, path, name)
+            head = await asyncio.to_thread(formats.header, path, name, order.reading)
         if size == 0:
             raise FileDamaged(f"{name}: the file is empty.", code="file.empty")
         bind(mapping, head.own, head.literal)
         await self._ports.files.write(f"{folder(import_id)}/mapping.yaml", text.encode())
-        words = "\n".join([order.mapping, text, order.shop, str(order.dry_run), name, sha256])
+        said = order.reading.kept()
+        words = "\n".join(
+            [order.mapping, text, order.shop, str(order.dry_run), name, sha256, *map(str, said.items())]
+        )
         return await self._ports.imports.accept(
             Request(
                 id=import_id,
                 shop=order.shop,
                 mapping=order.mapping,
                 entity=mapping.entity,
-                kept=KeptFile(name=name, file=kept, size=size, sha256=sha256),
+                kept=KeptFile(
+                    name=name,
+                    file=kept,
+                    size=size,
+                    sha256=sha256,
+                    reading=head.reading.kept(),
+                    evidence=[str(evidence) for evidence in head.evidence],
+                ),
                 dry_run=order.dry_run,
                 patience=order.patience,
                 idempotency_key=order.idempotency_key,

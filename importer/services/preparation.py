@@ -16,6 +16,7 @@ from importer.domain.rows import RowError
 from importer.domain.steps import Step
 from importer.formats.ahead import ahead
 from importer.formats.frames import Frame
+from importer.formats.reading import Reading
 from importer.ports import Ports, ShopLimits, Tables
 from importer.services.closing import Closing
 from importer.services.dispatch import Dispatch
@@ -53,7 +54,9 @@ class Preparation:
         )
         tables = await self._tables(state)
         async with self._ports.files.local(state.kept.file) as path:
-            document = await asyncio.to_thread(examine, path, state.kept.name, mapping, tables)
+            document = await asyncio.to_thread(
+                examine, path, state.kept.name, mapping, tables, Reading(**state.kept.reading)
+            )
             if document.rows == 0:
                 raise FileDamaged(
                     f"{state.kept.name} has a header but no rows: there is nothing to import. "
@@ -61,7 +64,7 @@ class Preparation:
                     code="file.no_rows",
                 )
             columns = {
-                "recognised": [str(evidence) for evidence in document.header.evidence],
+                "recognised": list(state.kept.evidence) or list(map(str, document.header.evidence)),
                 **_columns(mapping, document.transform.binding, tables),
             }
             await self._ports.imports.record_counted(state.id, rows=document.rows, columns=columns)

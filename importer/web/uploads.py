@@ -6,12 +6,22 @@ from aiohttp import BodyPartReader, web
 
 from importer.domain.errors import RequestError
 from importer.domain.imports import Import
+from importer.formats.reading import in_words
 from importer.services.intake import Order
 from importer.web.keys import IMPORTER
 
 CHUNK_BYTES = 1 << 20
 FIELD_BYTES = 4096
-BODY_TYPES = ("text/csv", "text/tab-separated-values", "text/plain", "application/octet-stream")
+BODY_TYPES = (
+    "text/csv",
+    "text/tab-separated-values",
+    "text/plain",
+    "application/json",
+    "application/jsonl",
+    "application/x-ndjson",
+    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "application/octet-stream",
+)
 TRUE = ("1", "true", "yes", "on")
 
 
@@ -56,6 +66,7 @@ def _order(request: web.Request, fields: Mapping[str, str], name: str) -> Order:
         dry_run=fields.get("dry_run", "").lower() in TRUE,
         patience=request.app[IMPORTER].settings.patience_seconds,
         idempotency_key=request.headers.get("Idempotency-Key"),
+        reading=in_words(fields),
     )
 
 

@@ -323,3 +323,16 @@ async def test_the_shop_is_never_named_by_its_token(site: Site, shop: Shop, prod
     report = (await site.http.get(f"/v1/imports/{state['id']}/report")).text
 
     assert shop.token not in report
+
+
+async def test_the_reading_can_be_said_in_the_query(site: Site) -> None:
+    state = await site.finished(
+        b"article|name|price\na|A;B;C;D|1\n", delimiter="|", header="yes", quote="none"
+    )
+
+    assert state["equation"] == "1 row read = 1 succeeded"
+    assert state["file"]["reading"] == {
+        "format": "csv", "encoding": "utf-8", "delimiter": "|", "quote": "", "header": True,
+    }  # fmt: skip
+    answer = await site.http.post("/v1/imports?mapping=products&header=perhaps", content=b"a", headers=CSV)
+    assert "yes or no, not perhaps" in problem(answer, 422, "reading.header")
