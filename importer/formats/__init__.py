@@ -56,7 +56,18 @@ def header(path: Path, name: str, reading: Reading | None = None) -> Header:
 
 def frames(path: Path, name: str, head: Header) -> Iterator[Frame]:
     """All records of the file, frame by frame. Raises FileDamaged when the file cannot be read any further."""
-    return FORMATS[str(head.reading.format)].frames(unpacked(path, name, head.reading), head)
+    before = _state(path)
+    yield from FORMATS[str(head.reading.format)].frames(unpacked(path, name, head.reading), head)
+    if _state(path) != before:
+        raise FileDamaged(
+            f"{name}: the file was changed while it was read; nothing more of it is imported. Upload it again.",
+            code="file.changed",
+        )
+
+
+def _state(path: Path) -> tuple[int, int]:
+    found = path.stat()
+    return found.st_size, found.st_mtime_ns
 
 
 def _format(name: str) -> str:
