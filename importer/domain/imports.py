@@ -1,9 +1,10 @@
 """An import: one run of a file through a mapping into a shop."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 from importer.domain.rows import Counts, Outcome, equation, holds
 
@@ -27,12 +28,17 @@ SAID_BY_THE_SHOP = (Outcome.SUCCEEDED, Outcome.UNCHANGED, Outcome.FAILED)
 
 @dataclass(frozen=True, kw_only=True)
 class KeptFile:
-    """The bytes of an import, taken once and kept whole. `size` is in bytes, `sha256` hexadecimal."""
+    """The bytes of an import, taken once and kept whole. `size` is in bytes, `sha256` hexadecimal.
+
+    `reading`: how the file is read, as it was said or recognised when it came; `evidence`: why, in sentences.
+    """
 
     name: str
     file: str
     size: int
     sha256: str
+    reading: Mapping[str, Any] = field(default_factory=dict)
+    evidence: Sequence[str] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -63,7 +63,18 @@ def frames(path: Path, name: str, head: Header, columns: Collection[str] | None 
 
     Raises FileDamaged when the file cannot be read any further.
     """
-    return FORMATS[str(head.reading.format)].frames(unpacked(path, name, head.reading), head, columns)
+    before = _state(path)
+    yield from FORMATS[str(head.reading.format)].frames(unpacked(path, name, head.reading), head, columns)
+    if _state(path) != before:
+        raise FileDamaged(
+            f"{name}: the file was changed while it was read; nothing more of it is imported. Upload it again.",
+            code="file.changed",
+        )
+
+
+def _state(path: Path) -> tuple[int, int]:
+    found = path.stat()
+    return found.st_size, found.st_mtime_ns
 
 
 def _format(name: str) -> str:

@@ -87,10 +87,44 @@ def _broken(content: Content) -> FileDamaged:
 
 
 def _zst(content: Content) -> IO[bytes]:
-    file = content.path.open("rb")
-    return zstandard.ZstdDecompressor(max_window_size=1 << 27).stream_reader(
-        file, read_across_frames=True, closefd=True
-    )
+    return cast("IO[bytes]", io.BufferedReader(_Zst(content.path.open("rb")), buffer_size=1 << 20))
+
+
+class _Zst(io.RawIOBase):
+    """Frame after frame. The library's own reader takes a frame that is cut off for one that has ended."""
+
+    PIECE = 1 << 10  # packed bytes at a time; even a bomb unpacks no more than 32 MiB of it
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self._frame = self._new()
+        self._begun = False
+        self._ready = b""
+
+    def _new(self) -> "zstandard.ZstdDecompressionObj":
+        return zstandard.ZstdDecompressor(max_window_size=1 << 27).decompressobj()
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
+        while not self._ready:
+            packed = (self._frame.unused_data if self._frame.eof else b"") or self._file.read(self.PIECE)
+            if not packed:
+                if self._begun and not self._frame.eof:
+                    raise EOFError("the last frame is cut off")
+                return 0
+            if self._frame.eof:
+                self._frame = self._new()
+            self._begun = True
+            self._ready = self._frame.decompress(packed)
+        size = min(len(buffer), len(self._ready))
+        buffer[:size], self._ready = self._ready[:size], self._ready[size:]
+        return size
+
+    def close(self) -> None:
+        self._file.close()
+        super().close()
 
 
 def _zip(content: Content) -> IO[bytes]:

@@ -16,9 +16,10 @@ from importer.formats import encodings
 from importer.formats.ahead import ahead
 from importer.formats.columns import clean
 from importer.formats.content import Content
-from importer.formats.frames import FRAME_ROWS, REPORT_COLUMNS, Frame, Header
+from importer.formats.frames import FRAME_ROWS, JSON_CELLS, REPORT_COLUMNS, Frame, Header
 from importer.formats.framing import RECORD_LIMIT, Cut, Framed, records
 from importer.formats.guard import unguarded
+from importer.formats.literal import refused
 from importer.formats.marks import Dialect
 from importer.formats.reading import Evidence, Reading
 
@@ -59,12 +60,15 @@ def header(content: Content, reading: Reading) -> Header:
     raw = _first(content, filled)
     names = raw if filled.header else [f"column_{place}" for place in range(1, len(raw) + 1)]
     found = clean(names)
+    mended = set(REPORT_COLUMNS) <= set(found)
+    parts = [name.removesuffix(JSON_CELLS) if mended else name for name in found]
     return Header(
-        names=found,
+        names=clean(parts),
         raw=tuple(names),
         reading=filled,
         evidence=(Evidence("encoding", encoding, why), *_evidence(best, reading)),
-        mended=set(REPORT_COLUMNS) <= set(found),
+        mended=mended,
+        literal=frozenset(part for part, name in zip(parts, found, strict=True) if part != name),
     )
 
 
@@ -94,11 +98,13 @@ def _frame(start: int, framed: Framed, dialect: Dialect, head: Header, wanted: l
     if framed.first == 0 and before:
         table = table.filter(pl.col(ROW) > 0)
     own = [unguarded(name) if head.mended else pl.col(name) for name in wanted]
+    table, wrong = refused(table.select(ROW, LINE, *own), head.literal.intersection(wanted))
+    malformed = [_malformed(cut, cut.row - before, dialect, len(head.names)) for cut in framed.cut]
     return Frame(
         start=start,
         rows=framed.first + framed.count - before - start,
-        cells=table.select(ROW, LINE, *own),
-        malformed=[_malformed(cut, cut.row - before, dialect, len(head.names)) for cut in framed.cut],
+        cells=table,
+        malformed=[*malformed, *wrong],
     )
 
 

@@ -74,9 +74,10 @@ def _without_mark(data: bytes) -> str | None:
     half = len(sample) // 2
     if half < 2:
         return None
-    if sample[1::2].count(0) > half * 0.7:
+    even, odd = sample[0::2].count(0), sample[1::2].count(0)
+    if odd > half * 0.7 and even < half * 0.3:
         return "utf-16-le"
-    return "utf-16-be" if sample[0::2].count(0) > half * 0.7 else None
+    return "utf-16-be" if even > half * 0.7 and odd < half * 0.3 else None
 
 
 def _first_beyond_ascii(stream: BinaryIO, block: bytes) -> bytes | None:

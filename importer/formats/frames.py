@@ -11,7 +11,10 @@ from importer.formats.reading import Evidence, Reading
 REPORT_COLUMNS = ("_row", "_line", "_outcome", "_code", "_message")
 """What a report adds to the file's own columns; a file that has them all is a mended report."""
 
-__all__ = ["FRAME_ROWS", "LIST_MARK", "REPORT_COLUMNS", "CellWarning", "Frame", "Header"]
+JSON_CELLS = " (json)"
+"""Behind a report's column whose cells are JSON text: a part of a nested document, in a file of flat rows."""
+
+__all__ = ["FRAME_ROWS", "JSON_CELLS", "LIST_MARK", "REPORT_COLUMNS", "CellWarning", "Frame", "Header"]
 
 FRAME_ROWS = 25_000
 """At most so many records in a frame: enough for the expressions to run at speed (performance 4)."""

@@ -1,6 +1,10 @@
 """How a file is read: what a person says, what is recognised for the rest, and why."""
 
-from dataclasses import dataclass, fields, replace
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields, replace
+from typing import Any
+
+from importer.domain.errors import RequestError
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,11 +25,32 @@ class Reading:
         missing = {name: value for name, value in words.items() if getattr(self, name) is None}
         return replace(self, **missing)  # type: ignore[arg-type]
 
+    def kept(self) -> dict[str, Any]:
+        """The words as they are kept with an import; `Reading(**words)` is the same reading again."""
+        return {name: value for name, value in asdict(self).items() if value is not None}
+
     def said(self, name: str) -> bool:
         return getattr(self, name) is not None
 
 
 WORDS = tuple(word.name for word in fields(Reading))
+MARKS = {"tab": "\t", "\\t": "\t", "comma": ",", "semicolon": ";", "pipe": "|", "none": ""}
+"""Words for characters that are hard to type."""
+YES, NO = ("1", "true", "yes", "on"), ("0", "false", "no", "off")
+
+
+def in_words(words: Mapping[str, str]) -> Reading:
+    """What a person says of a file, in words: those of `WORDS`, others are not looked at. Raises RequestError."""
+    said: dict[str, Any] = {name: words[name] for name in WORDS if words.get(name)}
+    for name in ("delimiter", "quote"):
+        if name in said:
+            said[name] = MARKS.get(said[name].lower(), said[name])
+    if "header" in said:
+        word = said["header"].lower()
+        if word not in (*YES, *NO):
+            raise RequestError(f"`header` is yes or no, not {said['header']}.", code="reading.header")
+        said["header"] = word in YES
+    return Reading(**said)
 
 
 @dataclass(frozen=True)

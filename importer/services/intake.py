@@ -4,7 +4,7 @@ import asyncio
 import hashlib
 import secrets
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import PurePath
 
 from importer import formats
@@ -12,6 +12,7 @@ from importer.domain.errors import FileDamaged
 from importer.domain.imports import Import, KeptFile
 from importer.domain.mapping import Mapping
 from importer.domain.steps import Step, StepKind
+from importer.formats.reading import Reading
 from importer.ports import Ports, Request
 from importer.services.payloads import folder
 from importer.transform.binding import bind
@@ -24,6 +25,7 @@ class Order:
     """What somebody asks for. `name` is the file's name as its owner has it; it is shown, never opened.
 
     `max_errors` means `check_first` as well: an import that ends at its wrong rows has sent nothing.
+    `reading` is what they say of the file's format; the rest is recognised.
     """
 
     name: str
@@ -34,6 +36,7 @@ class Order:
     check_first: bool = False
     max_errors: int | None = None
     idempotency_key: str | None = None
+    reading: Reading = field(default_factory=Reading)
 
     @property
     def policies(self) -> list[str]:
@@ -75,13 +78,23 @@ class Intake:
         kept = f"{folder(import_id)}/source"
         size, sha256 = await self._ports.files.keep(kept, chunks, limit=self._limit)
         async with self._ports.files.local(kept) as path:
-            head = await asyncio.to_thread(formats.header, path, name)
+            head = await asyncio.to_thread(formats.header, path, name, order.reading)
         if size == 0:
             raise FileDamaged(f"{name}: the file is empty.", code="file.empty")
         bind(mapping, head.own, head.literal)
         await self._ports.files.write(f"{folder(import_id)}/mapping.yaml", text.encode())
+        said = order.reading.kept()
         words = "\n".join(
-            [order.mapping, text, order.shop, str(order.dry_run), name, sha256, *order.policies]
+            [
+                order.mapping,
+                text,
+                order.shop,
+                str(order.dry_run),
+                name,
+                sha256,
+                *order.policies,
+                *map(str, said.items()),
+            ]
         )
         return await self._ports.imports.accept(
             Request(
@@ -89,7 +102,14 @@ class Intake:
                 shop=order.shop,
                 mapping=order.mapping,
                 entity=mapping.entity,
-                kept=KeptFile(name=name, file=kept, size=size, sha256=sha256),
+                kept=KeptFile(
+                    name=name,
+                    file=kept,
+                    size=size,
+                    sha256=sha256,
+                    reading=head.reading.kept(),
+                    evidence=[str(evidence) for evidence in head.evidence],
+                ),
                 dry_run=order.dry_run,
                 patience=order.patience,
                 check_first=order.check_first or order.max_errors is not None,

@@ -16,6 +16,7 @@ from importer.domain.rows import Outcome, RowError
 from importer.domain.steps import Step
 from importer.formats.ahead import ahead
 from importer.formats.frames import Frame
+from importer.formats.reading import Reading
 from importer.ports import Ports, ShopLimits, Tables
 from importer.services.closing import Closing
 from importer.services.dispatch import Dispatch
@@ -53,10 +54,12 @@ class Preparation:
         )
         tables = await self._tables(state)
         async with self._ports.files.local(state.kept.file) as path:
-            document = await asyncio.to_thread(examine, path, state.kept.name, mapping, tables)
+            document = await asyncio.to_thread(
+                examine, path, state.kept.name, mapping, tables, Reading(**state.kept.reading)
+            )
             document.require_rows()
             columns = {
-                "recognised": [str(evidence) for evidence in document.header.evidence],
+                "recognised": list(state.kept.evidence) or list(map(str, document.header.evidence)),
                 **_columns(mapping, document.transform.binding, tables),
             }
             await self._ports.imports.record_counted(state.id, rows=document.rows, columns=columns)

@@ -11,10 +11,11 @@ from typing import Any
 import polars as pl
 
 from importer import formats
-from importer.domain.imports import Import
+from importer.domain.imports import Import, KeptFile
 from importer.domain.rows import LINE, NEEDS_A_PERSON, ROW, Outcome, RowError
-from importer.formats.frames import REPORT_COLUMNS
+from importer.formats.frames import JSON_CELLS, REPORT_COLUMNS
 from importer.formats.guard import guard
+from importer.formats.reading import Reading
 from importer.ports import Ports
 
 PAGE_ROWS = 1_000
@@ -66,7 +67,7 @@ class Reporting:
         state = await self._ports.imports.get(import_id)
         reasons = await self._reasons(import_id)
         async with self._ports.files.local(state.kept.file) as path:
-            lines = _csv_lines(path, state.kept.name, reasons)
+            lines = _csv_lines(path, state.kept, reasons)
             while (line := await asyncio.to_thread(next, lines, None)) is not None:
                 yield line
 
@@ -92,7 +93,12 @@ def summary(state: Import) -> dict[str, Any]:
         "dry_run": state.dry_run,
         "check_first": state.check_first,
         "max_errors": state.max_errors,
-        "file": {"name": state.kept.name, "size": state.kept.size, "sha256": state.kept.sha256},
+        "file": {
+            "name": state.kept.name,
+            "size": state.kept.size,
+            "sha256": state.kept.sha256,
+            "reading": dict(state.kept.reading),
+        },
         "accepted_at": state.accepted_at.isoformat(),
         "updated_at": state.updated_at.isoformat(),
         "ended_at": state.ended_at.isoformat() if state.ended_at else None,
@@ -112,11 +118,12 @@ def row_document(error: RowError) -> dict[str, Any]:
     return {**asdict(error), "outcome": error.outcome.value}
 
 
-def _csv_lines(path: Path, name: str, reasons: dict[int, list[RowError]]) -> Iterator[bytes]:
-    header = formats.header(path, name)
+def _csv_lines(path: Path, kept: KeptFile, reasons: dict[int, list[RowError]]) -> Iterator[bytes]:
+    header = formats.header(path, kept.name, Reading(**kept.reading))
     delimiter = header.reading.delimiter or ","
-    yield _line([*header.own, *REPORT_COLUMNS], delimiter)
-    for frame in formats.frames(path, name, header):
+    own_names = [name + JSON_CELLS if name in header.literal else name for name in header.own]
+    yield _line([*own_names, *REPORT_COLUMNS], delimiter)
+    for frame in formats.frames(path, kept.name, header):
         span = range(frame.start + 1, frame.start + frame.rows + 1)
         wanted = [row for row in span if row in reasons]
         cells = frame.cells.filter(pl.col(ROW).is_in(wanted)).drop(LINE)

@@ -7,17 +7,27 @@ from aiohttp import BodyPartReader, MultipartReader, web
 from importer.domain.errors import RequestError
 from importer.domain.imports import Import
 from importer.domain.mapping import suggestion
+from importer.formats.reading import WORDS, in_words
 from importer.services.intake import Order
 from importer.web.keys import IMPORTER
 
 CHUNK_BYTES = 1 << 20
 FIELD_BYTES = 4096
-BODY_TYPES = ("text/csv", "text/tab-separated-values", "text/plain", "application/octet-stream")
+BODY_TYPES = (
+    "text/csv",
+    "text/tab-separated-values",
+    "text/plain",
+    "application/json",
+    "application/jsonl",
+    "application/x-ndjson",
+    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "application/octet-stream",
+)
 TRUTH = {
     **dict.fromkeys(("1", "true", "yes", "on"), True),
     **dict.fromkeys(("0", "false", "no", "off", ""), False),
 }
-FIELDS = ("mapping", "shop", "dry_run", "name", "policy", "max_errors")
+FIELDS = ("mapping", "shop", "dry_run", "name", "policy", "max_errors", *WORDS)
 """What a request may say beside its file."""
 POLICIES = {"overlap": False, "check-first": True}
 """Word -> whether the whole file is checked before anything is sent."""
@@ -79,6 +89,7 @@ def _order(request: web.Request, fields: Mapping[str, str], name: str) -> Order:
         max_errors=_max_errors(fields.get("max_errors", "")),
         patience=request.app[IMPORTER].settings.patience_seconds,
         idempotency_key=request.headers.get("Idempotency-Key"),
+        reading=in_words(fields),
     )
 
 

@@ -340,3 +340,16 @@ async def test_policies_are_kept_with_the_import_and_wrong_ones_refused(
 
     assert (state["check_first"], state["max_errors"], state["status"]) == (True, 3, "completed")
     assert refused == ["form.policy", "form.max_errors"]
+
+
+async def test_the_reading_can_be_said_in_the_query(site: Site) -> None:
+    state = await site.finished(
+        b"article|name|price\na|A;B;C;D|1\n", delimiter="|", header="yes", quote="none"
+    )
+
+    assert state["equation"] == "1 row read = 1 succeeded"
+    assert state["file"]["reading"] == {
+        "format": "csv", "encoding": "utf-8", "delimiter": "|", "quote": "", "header": True,
+    }  # fmt: skip
+    answer = await site.http.post("/v1/imports?mapping=products&header=perhaps", content=b"a", headers=CSV)
+    assert "yes or no, not perhaps" in problem(answer, 422, "reading.header")

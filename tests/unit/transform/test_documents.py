@@ -105,3 +105,13 @@ def test_a_column_named_by_its_path_follows_the_rules_of_the_mapping(tmp_path: P
     product = json.loads(done.operations.item(0, PAYLOAD))["product"]
     assert product["name"] == "Tea"
     assert [link["category_id"] for link in product["extension_attributes"]["category_links"]] == ["7", "2"]
+
+
+def test_the_sample_of_json_lines_is_the_beginning_of_the_sample_of_csv(tmp_path: Path) -> None:
+    beginning = tmp_path / "coffee.csv"
+    lines = (ROOT / "samples/coffee.csv").read_text().splitlines(keepends=True)[:21]
+    beginning.write_text("".join(lines))
+
+    found = operations(ROOT / "samples/coffee.jsonl", "products")
+    assert len(found) > 5
+    assert found == operations(beginning, "products")

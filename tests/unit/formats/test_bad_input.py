@@ -1,0 +1,183 @@
+"""Input that should not exist: one clear sentence, bounded memory, nothing half-kept."""
+
+import gzip
+import subprocess
+import sys
+import zipfile
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+import zstandard
+
+from importer import formats
+from importer.domain.errors import ConfigurationError, FileDamaged
+from importer.formats.reading import Reading
+from importer.store.files import LocalFiles
+
+READ = """
+import resource, sys
+from pathlib import Path
+from importer import formats
+from importer.domain.errors import FileDamaged
+path = Path(sys.argv[1])
+try:
+    header = formats.header(path, path.name)
+    frames = list(formats.frames(path, path.name, header))
+    print(len(header.names), [(e.row, e.line, e.code) for f in frames for e in f.malformed])
+except FileDamaged as error:
+    print(error.text)
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
+"""
+LINE = 100 << 20
+"""Bytes of the endless line; a larger one takes longer and no more memory."""
+
+
+def read_apart(path: Path) -> tuple[str, int]:
+    """What a process of its own says of the file, and its largest memory in MiB."""
+    done = subprocess.run(  # noqa: S603 - our own program
+        [sys.executable, "-c", READ, str(path)], capture_output=True, text=True, check=True
+    )
+    said, peak = done.stdout.splitlines()
+    return said, int(peak)
+
+
+def zeros(path: Path, before: bytes, after: bytes = b"") -> Path:
+    """A file with a hole: as large as it says, and nearly nothing on the disk."""
+    with path.open("wb") as file:
+        file.write(before)
+        file.seek(len(before) + LINE)
+        file.write(after)
+    return path
+
+
+def test_one_endless_line_is_one_damaged_record(tmp_path: Path) -> None:
+    said, peak = read_apart(zeros(tmp_path / "a.csv", b"sku,name\na,A\n", b"\nb,B\n"))
+
+    assert said == "2 [(2, 3, 'record.too_large')]"
+    assert peak < 500
+
+    said, peak = read_apart(zeros(tmp_path / "a.jsonl", b'{"a":1}\n{"a":"', b'"}\n{"a":2}\n'))
+    assert said == "1 [(2, 2, 'record.too_large')]"
+    assert peak < 500
+
+
+def test_one_endless_value_of_a_json_document_is_refused(tmp_path: Path) -> None:
+    said, peak = read_apart(zeros(tmp_path / "a.json", b'[{"a":1},\n{"a":"', b'"}]'))
+
+    assert "no JSON from here on" in said
+    assert said.startswith("Line 2:")
+    assert peak < 500
+
+
+def test_a_cell_of_ten_megabytes_is_a_cell(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_bytes(b'sku,text\na,"' + b"xxxxxxx\n" * (10 << 17) + b'"\nb,B\n')
+    frames = list(formats.frames(path, path.name, formats.header(path, path.name)))
+
+    assert [len(text) for f in frames for text in f.cells.get_column("text")] == [10 << 20, 1]
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("a.csv", b",".join(b"c%d" % n for n in range(100_000)) + b"\n1\n"),
+        ("a.jsonl", b"{" + b",".join(b'"c%d":1' % n for n in range(100_000)) + b"}\n"),
+    ],
+)
+def test_a_hundred_thousand_columns_are_refused(tmp_path: Path, name: str, content: bytes) -> None:
+    path = tmp_path / name
+    path.write_bytes(content)
+
+    with pytest.raises(FileDamaged, match=r"100,000 columns|more than 5,000 different fields"):
+        formats.header(path, name)
+
+
+BOMB = b"sku,name\n" + b"0" * (80 << 20)
+
+
+def gz(path: Path) -> None:
+    path.write_bytes(gzip.compress(BOMB))
+
+
+def zst(path: Path) -> None:
+    path.write_bytes(zstandard.compress(BOMB))
+
+
+def zip_(path: Path) -> None:
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("a.csv", BOMB)
+
+
+@pytest.mark.parametrize(("name", "pack"), [("a.csv.gz", gz), ("a.csv.zst", zst), ("a.zip", zip_)])
+def test_a_bomb_is_not_unpacked(tmp_path: Path, name: str, pack: object) -> None:
+    path = tmp_path / name
+    pack(path)  # type: ignore[operator]
+
+    with pytest.raises(FileDamaged, match=r"unpacks to more than .* times its size"):
+        list(formats.frames(path, name, formats.header(path, name, Reading(format="csv", encoding="utf-8"))))
+
+
+@pytest.mark.parametrize("name", ["a.csv.gz", "a.csv.zst", "a.zip"])
+def test_an_archive_that_is_cut_off_is_said(tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
+    {"a.csv.gz": gz, "a.csv.zst": zst, "a.zip": zip_}[name](path)
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+
+    with pytest.raises(FileDamaged, match=r"archive is damaged, cut off or locked|unpacks to more"):
+        list(formats.frames(path, name, formats.header(path, name, Reading(format="csv"))))
+
+
+def test_a_file_that_changes_while_it_is_read_is_said(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_bytes(b"sku,name\n" + b"a,A\n" * 100_000)
+    frames = formats.frames(path, path.name, formats.header(path, path.name))
+    assert next(frames).rows == 25_000
+    path.write_bytes(b"sku,name\n")
+
+    with pytest.raises(FileDamaged, match="changed while it was read"):
+        list(frames)
+
+
+def kept(folder: Path) -> list[Path]:
+    return [path for path in folder.rglob("*") if path.is_file()]
+
+
+FULL = """
+import asyncio, resource, signal, sys
+from pathlib import Path
+from importer.domain.errors import ConfigurationError
+from importer.store.files import LocalFiles
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, 1 << 20))
+async def chunks():
+    for _ in range(8):
+        yield b"x" * (1 << 19)
+async def main():
+    files = LocalFiles(Path(sys.argv[1]))
+    for work in (files.keep("imports/a/source", chunks(), limit=1 << 30), files.write("imports/a/batch", b"x" * (2 << 20))):
+        try:
+            await work
+        except ConfigurationError as error:
+            print(error.text.split(" (")[0].rstrip("."))
+asyncio.run(main())
+"""
+
+
+def test_a_disk_that_fills_up_leaves_nothing_half_kept(tmp_path: Path) -> None:
+    done = subprocess.run(  # noqa: S603 - our own program
+        [sys.executable, "-c", FULL, str(tmp_path)], capture_output=True, text=True, check=True
+    )
+
+    assert done.stdout.splitlines() == ["The data folder cannot be written: File too large"] * 2
+    assert kept(tmp_path) == []
+
+
+async def test_a_sender_that_breaks_off_leaves_nothing_half_kept(tmp_path: Path) -> None:
+    async def chunks() -> AsyncIterator[bytes]:
+        yield b"sku,name\n"
+        raise ConnectionResetError
+
+    with pytest.raises((ConnectionResetError, ConfigurationError)):
+        await LocalFiles(tmp_path).keep("imports/a/source", chunks(), limit=100)
+    assert kept(tmp_path) == []
