@@ -138,6 +138,8 @@ WORDS: dict[str, Callable[[Any], str]] = {
     "entries": _entries,
     "pairs": lambda argument: f"name{argument.get('equals', '=')}value pairs, divided at {shown(argument.get('separator', ','))}",
     "records": _records,
+    "variation_options": lambda _: "the options of a configurable product",
+    "variation_children": lambda _: "the ids of its children, which go before it",
     "look_up": lambda argument: f"the shop's id of this {_table(argument)}",
     "look_up_each": lambda argument: f"the shop's id of every {_table(argument)}",
 }  # fmt: skip
