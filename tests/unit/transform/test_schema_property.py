@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from jsonschema import Draft202012Validator
 
@@ -15,7 +16,7 @@ from importer.transform import findings, schema
 from importer.transform.plan import PAYLOAD
 from tests.unit.transform import judged
 
-EXAMPLES = int(os.environ.get("IMPORTER_TEST_EXAMPLES", "150"))
+EXAMPLES = int(os.environ.get("IMPORTER_TEST_EXAMPLES", "100"))
 """How many schemas are tried; a long run takes some ten thousand."""
 
 
@@ -34,6 +35,7 @@ def alike(found: Iterable[str]) -> set[str]:
     return {"schema.false" if code == "schema.additionalProperties" else code for code in found}
 
 
+@pytest.mark.timeout(900)
 @settings(
     max_examples=EXAMPLES,
     deadline=None,
