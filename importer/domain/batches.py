@@ -123,12 +123,12 @@ class Batch:
     operations: int
     content_hash: str
     file: str
-    phase: int
-    scope: str
     shop: str
     bulk_uuid: str | None
     sending_at: datetime | None
     sent_at: datetime | None
+    phase: int = 0
+    scope: str = ""
 
 
 def body(operations: Sequence[Operation]) -> bytes:

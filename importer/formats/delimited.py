@@ -108,9 +108,11 @@ def _frame(start: int, framed: Framed, dialect: Dialect, head: Header, wanted: l
     )
 
 
-def cells(framed: Framed, dialect: Dialect, names: Sequence[str], wanted: Sequence[str]) -> pl.DataFrame:
+def cells(
+    framed: Framed, dialect: Dialect, names: Sequence[str], wanted: Sequence[str] | None = None
+) -> pl.DataFrame:
     """The good records as text columns beside their numbers and lines; an unquoted empty cell is null."""
-    places = sorted({names.index(name) for name in wanted} or {0})
+    places = sorted({names.index(name) for name in names if wanted is None or name in wanted} or {0})
     if framed.clean:
         table = pl.read_csv(
             framed.clean,

@@ -211,7 +211,7 @@ async def test_a_shop_that_refuses_the_token_ends_with_4_and_where_to_look(termi
     )
 
     assert done.code == 4
-    assert "System > Integrations" in done.out.replace("\n", " ")
+    assert "System > Extensions > Integrations" in done.out.replace("\n", " ")
     assert "secret-and-wrong" not in done.out + done.err
 
 
@@ -339,7 +339,7 @@ async def test_a_token_is_made_shown_once_and_taken_back(terminal: Terminal) -> 
     assert (await terminal.type("tokens", "remove", token_id)).code == 0
     assert (
         await terminal.type("tokens", "remove", token_id)
-    ).err == f"importer: There is no token {token_id}.\n"
+    ).err == f"importer: There is no token {token_id}; importer tokens list shows all.\n"
 
 
 async def test_a_mapping_may_be_a_file_anywhere(terminal: Terminal) -> None:

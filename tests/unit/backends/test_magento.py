@@ -306,7 +306,7 @@ def tell_tables(net: respx.MockRouter) -> None:
 
 async def test_customer_groups_and_store_views_are_looked_up_by_their_codes(net: respx.MockRouter) -> None:
     tell_tables(net)
-    reader = MagentoReader(Access(base_url=ADDRESS, token="secret"))
+    reader = MagentoReader(Access(base_url=ADDRESS, credentials=Bearer(token="secret")))
     tables = await reader.look_ups()
     await reader.close()
 
@@ -319,7 +319,7 @@ async def test_a_token_that_may_not_read_customer_groups_has_all_other_tables(ne
     net.get(url__startswith=f"{ADDRESS}/rest/all/V1/customerGroups/search").respond(
         403, json={"message": "no"}
     )
-    reader = MagentoReader(Access(base_url=ADDRESS, token="secret"))
+    reader = MagentoReader(Access(base_url=ADDRESS, credentials=Bearer(token="secret")))
     tables = await reader.look_ups()
     await reader.close()
 

@@ -66,7 +66,7 @@ def test_one_endless_value_of_a_json_document_is_refused(tmp_path: Path) -> None
     said, peak = read_apart(zeros(tmp_path / "a.json", b'[{"a":1},\n{"a":"', b'"}]'))
 
     assert "no JSON from here on" in said
-    assert said.startswith("Line 2:")
+    assert said.startswith("a.json: Line 2:")
     assert peak < 500
 
 

@@ -12,6 +12,7 @@ from importer import formats
 from importer.domain.errors import FileDamaged
 from importer.domain.rows import LINE, LIST_MARK, ROW
 from importer.formats import documents, json_array, jsonl
+from importer.formats.columns import clean
 from importer.formats.content import Content
 from importer.formats.documents import Unreadable
 from importer.formats.frames import Frame, Header
@@ -241,6 +242,12 @@ def readable(text: str) -> bool:
     return True
 
 
+def distinguishable(names: list[str]) -> bool:
+    """Whether names stay apart without what nobody sees."""
+    different = dict.fromkeys(names)
+    return len({clean([name])[0] for name in different if name.strip()}) == len(different)
+
+
 @given(st.text(alphabet='{}[]",:\\ut 01-.eE+\n\t\x1eax', max_size=30), st.integers(0, 40))
 @settings(max_examples=100, deadline=None)
 def test_no_text_is_taken_by_a_shape_that_is_no_document(
@@ -250,12 +257,18 @@ def test_no_text_is_taken_by_a_shape_that_is_no_document(
     good = '{"a":"x","b":[1,{"b":2}],"c":{"d":1.50}}'
     damaged = (good[:place] + noise + good[place:]).replace("\n", " ")
     path = tmp_path_factory.mktemp("jsonl") / "a.jsonl"
-    _, frames = read(path, "\n".join([good] * 60 + [damaged] + [good] * 3))
+    text = "\n".join([good] * 60 + [damaged] + [good] * 3)
+    if readable(damaged) and not distinguishable([*documents.row(damaged), "a", "b", "c.d"]):
+        with pytest.raises(FileDamaged, match="more than once"):
+            read(path, text)
+        return
+    _, frames = read(path, text)
 
     if not damaged.strip() or not readable(damaged):
         assert [e.row for f in frames for e in f.malformed] == [61]
     else:
-        alone = {k: v for k, v in documents.row(damaged).items() if k in frames[0].cells.columns}
+        named = {clean([k])[0]: v for k, v in documents.row(damaged).items()}
+        alone = {k: v for k, v in named.items() if k in frames[0].cells.columns}
         row = frames[0].cells.row(60, named=True)
         assert {k for k, v in row.items() if v is not None} - {ROW, LINE} == set(alone)
         assert all(
