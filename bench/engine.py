@@ -26,7 +26,7 @@ from bench.tables import TABLES
 from importer import formats
 from importer.backends.magento.access import Access, Bearer
 from importer.backends.magento.backend import MagentoBackend
-from importer.domain.batches import Operation
+from importer.domain.batches import Parcel
 from importer.domain.mapping import Mapping
 from importer.formats.ahead import ahead
 from importer.services.examination import Document, examine
@@ -79,9 +79,8 @@ def _made(document: Document) -> Iterator[tuple[list[Cut], int]]:
         yield list(cut(done.operations, size=BATCH, max_bytes=BYTES)), len(rows)
 
 
-def operations(one: Cut) -> list[Operation]:
-    places = zip(one.rows, one.lines, one.keys, one.payloads.split(b"\n"), strict=True)
-    return [Operation(row, line, key, payload) for row, line, key, payload in places]
+def operations(one: Cut) -> Parcel:
+    return Parcel(one.rows, one.lines, one.keys, one.payloads)
 
 
 @asynccontextmanager

@@ -1,11 +1,12 @@
 """Operations travel in batches; a batch is one request to the shop and is answered by one receipt."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import NamedTuple
+from functools import cached_property
+from typing import NamedTuple, overload
 
 from importer.domain.rows import Outcome, RowError
 
@@ -56,6 +57,60 @@ class Operation(NamedTuple):
             fix=fix,
             scope=self.scope,
         )
+
+
+class Parcel(Sequence[Operation]):
+    """The operations of a batch with their payloads in one piece (one JSON text a line), as they are kept and sent.
+
+    `needs`: keys by the place of the operation that needs them. It is taken apart only when an operation is looked at.
+    """
+
+    def __init__(
+        self,
+        rows: Sequence[int],
+        lines: Sequence[int],
+        keys: Sequence[str],
+        payloads: bytes,
+        *,
+        scope: str = "",
+        needs: Mapping[int, Sequence[str]] | None = None,
+    ) -> None:
+        self.payloads = payloads
+        self.needs = needs or {}
+        self._places = rows, lines, keys
+        self.scope = scope
+
+    @cached_property
+    def _operations(self) -> list[Operation]:
+        places = zip(*self._places, self.payloads.split(b"\n"), strict=True)
+        return [
+            Operation(row, line, key, payload, self.scope, tuple(self.needs.get(place, ())))
+            for place, (row, line, key, payload) in enumerate(places)
+        ]
+
+    def __len__(self) -> int:
+        return len(self._places[0])
+
+    @overload
+    def __getitem__(self, place: int) -> Operation: ...
+
+    @overload
+    def __getitem__(self, place: slice) -> list[Operation]: ...
+
+    def __getitem__(self, place: int | slice) -> Operation | list[Operation]:
+        return self._operations[place]
+
+
+def scope_of(operations: Sequence[Operation]) -> str:
+    """All operations of a batch are for one scope."""
+    return operations.scope if isinstance(operations, Parcel) else operations[0].scope
+
+
+def needed(operations: Sequence[Operation]) -> set[str]:
+    """Keys of what any of them needs."""
+    if isinstance(operations, Parcel):
+        return {key for keys in operations.needs.values() for key in keys}
+    return {key for operation in operations for key in operation.needs}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -110,8 +165,9 @@ class NewBatch:
 class Batch:
     """A recorded batch.
 
-    All its operations are of one `phase` and for one `scope`. `attempt` counts how often this request was sent; `tries` counts how often its operations came back from the
-    shop with a failure that passes (they travel on in a new batch, which inherits the number).
+    All its operations are of one `phase` and for one `scope`. `attempt` counts how often this request was sent; `tries`
+    counts how often its operations came back from the shop with a failure that passes (they travel on in a new batch,
+    which inherits the number).
     """
 
     id: str
@@ -133,6 +189,8 @@ class Batch:
 
 def body(operations: Sequence[Operation]) -> bytes:
     """The request: a JSON array, one element for each operation, in order (contract S6: never an object)."""
+    if isinstance(operations, Parcel):
+        return b"[" + operations.payloads.replace(b"\n", b",") + b"]"
     return b"[" + b",".join(operation.payload for operation in operations) + b"]"
 
 

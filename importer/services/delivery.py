@@ -77,7 +77,7 @@ class Delivery:
     async def _send(self, state: Import, batch: Batch) -> float | None:
         mapping = await self._mapping(state)
         backend = self._ports.shops.backend(state.shop)
-        operations = await unpack(self._ports.files, batch)
+        operations: Sequence[Operation] = await unpack(self._ports.files, batch)
         blocked = await self._needs.blocked(state, operations)
         if not blocked:
             operations, blocked = await self._needs.filled(mapping, operations, backend)
@@ -133,8 +133,8 @@ class Delivery:
     async def _look_up(self, state: Import, batch: Batch) -> float | None:
         mapping = await self._mapping(state)
         backend = self._ports.shops.backend(state.shop)
-        operations = await unpack(self._ports.files, batch)
-        operations, _ = await self._needs.filled(mapping, operations, backend)
+        kept = await unpack(self._ports.files, batch)
+        operations, _ = await self._needs.filled(mapping, kept, backend)
         since = (batch.sending_at or self._ports.clock.now()) - CLOCK_SKEW
         known = await self._ports.batches.receipts(state.shop, since)
         receipt = await backend.find(mapping, operations, since=since, known=known)

@@ -5,7 +5,7 @@ from typing import Any
 
 import orjson
 
-from importer.domain.batches import Operation
+from importer.domain.batches import Operation, needed
 from importer.domain.imports import Import
 from importer.domain.mapping import Mapping
 from importer.domain.rows import Outcome, RowError
@@ -21,8 +21,10 @@ class Needs:
 
     async def blocked(self, state: Import, operations: Sequence[Operation]) -> list[RowError]:
         """Operations that need a row of this import which did not succeed; each names it."""
-        wanted = {key for operation in operations for key in operation.needs}
-        failing = await self._ports.rows.failing(state.id, wanted) if wanted else {}
+        wanted = needed(operations)
+        if not wanted:
+            return []
+        failing = await self._ports.rows.failing(state.id, wanted)
         found = []
         for operation in operations:
             bad = [key for key in operation.needs if key in failing]
@@ -36,11 +38,13 @@ class Needs:
 
     async def filled(
         self, mapping: Mapping, operations: Sequence[Operation], backend: Backend
-    ) -> tuple[list[Operation], list[RowError]]:
+    ) -> tuple[Sequence[Operation], list[RowError]]:
         """The operations with the shop's ids in place of references, and those for which the shop has none.
 
         Ids do not change while an import runs, so the same operations give the same payloads every time.
         """
+        if not needed(operations):
+            return operations, []
         wanted = {key for operation in operations if not operation.scope for key in operation.needs}
         ids = await backend.ids(mapping, wanted) if wanted else {}
         done, blocked = [], []

@@ -11,7 +11,7 @@ from typing import Any
 import orjson
 import zstandard
 
-from importer.domain.batches import Batch, NewBatch, Operation, content_hash
+from importer.domain.batches import Batch, NewBatch, Operation, Parcel, content_hash
 from importer.ports import Files
 from importer.transform.cutting import Cut
 
@@ -84,18 +84,14 @@ async def pack(
     )
 
 
-async def unpack(files: Files, batch: Batch) -> list[Operation]:
+async def unpack(files: Files, batch: Batch) -> Parcel:
     """The operations in the order in which they are sent."""
     name, start, length = batch.file.rsplit(":", 2)
     packed = await files.read(name, start=int(start), length=int(length))
-    head, *payloads = zstandard.ZstdDecompressor().decompress(packed).split(b"\n")
+    head, _, payloads = zstandard.ZstdDecompressor().decompress(packed).partition(b"\n")
     known = orjson.loads(head)
-    needs = {int(place): tuple(keys) for place, keys in known.get("needs", {}).items()}
-    places = zip(known["rows"], known["lines"], known["keys"], payloads, strict=True)
-    return [
-        Operation(row=row, line=line, key=key, payload=payload, scope=batch.scope, needs=needs.get(place, ()))
-        for place, (row, line, key, payload) in enumerate(places)
-    ]
+    needs = {int(place): keys for place, keys in known.get("needs", {}).items()}
+    return Parcel(known["rows"], known["lines"], known["keys"], payloads, scope=batch.scope, needs=needs)
 
 
 def _compressed(one: Cut) -> bytes:

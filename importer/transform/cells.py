@@ -14,7 +14,7 @@ import polars as pl
 from importer.domain.mapping import Column, EmptyCell, Mapping
 from importer.domain.rows import LINE, LIST_MARK, ROW, Outcome, RowError
 from importer.ports import Tables
-from importer.transform.distinct import distinct
+from importer.transform.distinct import distinct, side_by_side, spread
 from importer.transform.kinds import Kind, element, rendered
 from importer.transform.rules import LITERAL_RULE, RULES, kind_after
 from importer.transform.selection import fits
@@ -65,12 +65,12 @@ class Evaluation:
 
     def __call__(self, cells: pl.DataFrame, columns: Sequence[Column]) -> Values:
         places = cells.select(pl.col(ROW, LINE), pl.col(self._mapping.key).alias(KEY))
-        several = {c.name: distinct(cells.get_column(c.name)) for c in columns if c.when is None}
-        judged = places.hstack(self._judged(cells, [c for c in columns if several.get(c.name) is None]))
-        for column in columns:
-            if (few := several.get(column.name)) is not None:
-                once = self._judged(few.texts.alias(column.name).to_frame(), [column])
-                judged = judged.hstack(few.spread(once))
+        tried = {c.name: distinct(cells.get_column(c.name)) for c in columns if c.when is None}
+        few = {name: found for name, found in tried.items() if found is not None}
+        judged = places.hstack(self._judged(cells, [c for c in columns if c.name not in few]))
+        if few:
+            once = self._judged(side_by_side(few), [c for c in columns if c.name in few])
+            judged = judged.hstack(spread(once, few))
         leaves = [
             (column, self._leaf(column)) for column in columns if f"{column.name}#json" in judged.columns
         ]
@@ -81,7 +81,12 @@ class Evaluation:
     def _judged(self, cells: pl.DataFrame, columns: Sequence[Column]) -> pl.DataFrame:
         """For every column with a value in these cells `#value` and `#json`; `#lost` where a rule took a value away,
         `#empty` where an empty cell is a fault."""
-        staged = cells.select(expression for column in columns for expression in self._stage(column, cells))
+        full = self._full(cells, columns)
+        staged = cells.select(
+            expression
+            for column in columns
+            for expression in self._stage(column, cells, full=column.name in full)
+        )
         active = [column for column in columns if _active(staged, column)]
         values = staged.lazy().with_columns(self._value(c).alias(f"{c.name}#value") for c in active)
         rendered_too = values.with_columns(
@@ -97,9 +102,25 @@ class Evaluation:
         found = table.select(pl.col(marks).any()).row(0) if marks else ()
         return table.select(parts + [name for name, any_ in zip(marks, found, strict=True) if any_])
 
-    def _stage(self, column: Column, cells: pl.DataFrame) -> list[pl.Expr]:
+    def _full(self, cells: pl.DataFrame, columns: Sequence[Column]) -> set[str]:
+        """Columns in which every cell has a value: nearly all, so it is looked for before more is paid."""
+        names = [column.name for column in columns if column.when is None]
+        marker = self._mapping.clear_marker
+        dull = cells.select(
+            (pl.col(names).is_null() | pl.col(names).str.strip_chars().is_in(["", marker])).any()
+        )
+        return {name for name in names if not dull.item(0, name)} if names and cells.height else set()
+
+    def _stage(self, column: Column, cells: pl.DataFrame, *, full: bool) -> list[pl.Expr]:
         """What goes through the rules; whether the value is to be cleared; whether the cell is empty."""
         cell = pl.col(column.name)
+        if full:
+            no = pl.lit(value=False)
+            return [
+                cell.alias(f"{column.name}#stage"),
+                no.alias(f"{column.name}#cleared"),
+                no.alias(f"{column.name}#empty"),
+            ]
         stripped = cell.str.strip_chars()
         empty = stripped.is_null() | (stripped == "")
         cleared = stripped.eq_missing(pl.lit(self._mapping.clear_marker))

@@ -50,7 +50,7 @@ def _evaluated(cells: pl.DataFrame, expression: pl.Expr) -> tuple[pl.Series, pl.
     """All rows at once. Only when that fails, halves, down to the rows that are to blame."""
     name = expression.meta.output_name()
     try:
-        values = cells.lazy().select(expression).collect(optimizations=PLAIN).get_column(name)
+        values = cells.lazy().with_columns(expression).collect(optimizations=PLAIN).get_column(name)
     except pl.exceptions.PolarsError:
         if cells.height == 1:
             return pl.Series(name, [None], dtype=pl.String), pl.Series([True])

@@ -96,6 +96,7 @@ NODES = (
 )  # fmt: skip
 PATTERNED = (exp.Like, exp.ILike, exp.RegexpLike, exp.RegexpReplace, exp.SplitPart, exp.Replace)
 GROWING = (exp.Replace, exp.RegexpReplace)
+ARITHMETIC = (exp.Add, exp.Sub, exp.Mul, exp.Div, exp.Mod, exp.Neg)
 RESULTS = (pl.String, pl.Boolean, pl.Null, pl.Decimal)
 
 
@@ -141,7 +142,7 @@ def _of_tree(text: str, columns: Collection[str]) -> str | None:
         return f"the expression has more than {MOST_NODES} parts or {MOST_NESTED} levels; divide it into columns."
     if sum(isinstance(node, GROWING) for node in nodes) > MOST_REPLACEMENTS:
         return f"an expression may replace {MOST_REPLACEMENTS} times at most; use the rule `replace`."
-    return next((told for node in nodes if (told := _of_node(node, columns))), None)
+    return next((told for node in nodes if (told := _of_node(node, columns) or _of_types(node))), None)
 
 
 def _of_node(node: exp.Expr, columns: Collection[str]) -> str | None:
@@ -161,6 +162,18 @@ def _of_node(node: exp.Expr, columns: Collection[str]) -> str | None:
     return None
 
 
+def _of_types(node: exp.Expr) -> str | None:
+    if isinstance(node, ARITHMETIC) and any(_is_text(part) for part in node.iter_expressions()):
+        return f"`{node.sql()[:60]}` calculates with a text; TRY_CAST(x AS DOUBLE) makes a number of one."
+    return None
+
+
+def _is_text(node: exp.Expr) -> bool:
+    """A cell, or a text in quotes, as it stands."""
+    inner = node.unnest()
+    return isinstance(inner, exp.Column) or (isinstance(inner, exp.Literal) and inner.is_string)
+
+
 def _arguments(node: exp.Expr) -> list[exp.Expr]:
     found = [node.args.get(name) for name in ("expression", "delimiter", "replacement")]
     return [part for part in found if isinstance(part, exp.Expr)]
@@ -175,12 +188,23 @@ def _of_engine(text: str, columns: Collection[str]) -> str | None:
     """Tried once on a small frame: what the engine cannot do, and results that are no cell."""
     frame = pl.DataFrame({name: ["1", None] for name in columns}, schema=dict.fromkeys(columns, pl.String))
     try:
+        for branch in _branches(text):  # each alone: a branch that no row takes would not be tried
+            frame.with_columns(pl.sql_expr(branch).alias("#found"))
         found = frame.with_columns(pl.sql_expr(text).alias("#found")).get_column("#found")
     except pl.exceptions.PolarsError as error:
         return f"{_first_line(error)}. All cells are texts; TRY_CAST(x AS DOUBLE) makes a number of one."
     if not (found.dtype.is_numeric() or found.dtype in RESULTS):
         return "the expression must give a text, a number, or true or false."
     return None
+
+
+def _branches(text: str) -> list[str]:
+    """The conditions and values of every CASE and IF."""
+    parts = ("this", "true", "false", "default")
+    found = (
+        node.args.get(part) for node in sqlglot.parse_one(text).find_all(exp.Case, exp.If) for part in parts
+    )
+    return [part.sql() for part in found if isinstance(part, exp.Expr)]
 
 
 def _first_line(error: Exception) -> str:

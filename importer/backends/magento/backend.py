@@ -11,7 +11,7 @@ from importer.backends.magento.client import ReadingClient, WritingClient
 from importer.backends.magento.finding import find
 from importer.backends.magento.routes import bulk_body, bulk_path
 from importer.backends.magento.single import Answers, call_sync, receipt_of, send_async, the_only
-from importer.domain.batches import Operation, OperationStatus, Progress, Receipt
+from importer.domain.batches import Operation, OperationStatus, Progress, Receipt, scope_of
 from importer.domain.errors import AnswerLost, BackendDenied, BackendRefused, BackendUnavailable
 from importer.domain.mapping import Mapping as ImportMapping, Request
 from importer.ports import Tables
@@ -66,7 +66,7 @@ class MagentoBackend(MagentoReader):
             raise
 
     async def _send_bulk(self, request: Request, operations: Sequence[Operation]) -> Any:
-        path, scope = bulk_path(request.path), operations[0].scope or "all"
+        path, scope = bulk_path(request.path), scope_of(operations) or "all"
         try:
             return await self._writer.send(
                 request.method, path, bulk_body(request.path, operations), scope=scope
