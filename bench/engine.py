@@ -28,7 +28,8 @@ from importer.backends.magento.access import Access, Bearer
 from importer.backends.magento.backend import MagentoBackend
 from importer.domain.batches import Parcel
 from importer.domain.mapping import Mapping
-from importer.formats.ahead import ahead
+from importer.formats.ahead import ahead, made
+from importer.formats.frames import Frame
 from importer.services.examination import Document, examine
 from importer.sources.mappings import MappingFolders
 from importer.transform.cutting import Cut, cut
@@ -66,17 +67,16 @@ async def importer(path: Path, url: str, name: str = "products") -> dict[str, An
 
 
 async def frames(document: Document) -> AsyncIterator[tuple[list[Cut], int]]:
-    """Batches and the number of bad rows, frame by frame; the next one is made while these are sent."""
-    made = ahead(_made(document))
-    while (found := await asyncio.to_thread(next, made, None)) is not None:
-        yield found
+    """Batches and the number of bad rows, frame by frame; the next ones are made while these are sent."""
 
-
-def _made(document: Document) -> Iterator[tuple[list[Cut], int]]:
-    for frame in ahead(document.frames()):
+    def work(frame: Frame) -> tuple[list[Cut], int]:
         done = document.transform(frame.cells)
         rows = {error.row for error in [*frame.malformed, *done.errors]}
-        yield list(cut(done.operations, size=BATCH, max_bytes=BYTES)), len(rows)
+        return list(cut(done.operations, size=BATCH, max_bytes=BYTES)), len(rows)
+
+    coming = made(work, ahead(document.frames()))
+    while (found := await asyncio.to_thread(next, coming, None)) is not None:
+        yield found
 
 
 def operations(one: Cut) -> Parcel:

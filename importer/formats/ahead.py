@@ -1,10 +1,14 @@
-"""One item is made ready while the one before is used: reading and computing share the machine."""
+"""What comes next is made ready while the one before is used: reading, computing and sending share the machine."""
 
-from collections.abc import Generator, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections import deque
+from collections.abc import Callable, Generator, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
 
 Item = TypeVar("Item")
+Made = TypeVar("Made")
+WORKERS = 2
+"""Items made at once: while one waits for Python's lock, the other one computes."""
 
 
 def ahead(items: Iterator[Item]) -> Generator[Item]:
@@ -14,3 +18,15 @@ def ahead(items: Iterator[Item]) -> Generator[Item]:
         while (item := coming.result()) is not None:
             coming = thread.submit(next, items, None)
             yield item
+
+
+def made(work: Callable[[Item], Made], items: Iterator[Item]) -> Generator[Made]:
+    """What `work` makes of the items, in their order; a few are made at once, in threads."""
+    waiting: deque[Future[Made]] = deque()
+    with ThreadPoolExecutor(WORKERS, thread_name_prefix="made") as threads:
+        for item in items:
+            waiting.append(threads.submit(work, item))
+            if len(waiting) >= WORKERS:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()

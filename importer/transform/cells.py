@@ -14,13 +14,18 @@ import polars as pl
 from importer.domain.mapping import Column, EmptyCell, Mapping
 from importer.domain.rows import LINE, LIST_MARK, ROW, Outcome, RowError
 from importer.ports import Tables
-from importer.transform.distinct import distinct, side_by_side, spread
+from importer.transform.distinct import repeating, side_by_side, spread
 from importer.transform.kinds import Kind, element, rendered
 from importer.transform.rules import LITERAL_RULE, RULES, kind_after
 from importer.transform.selection import fits
 from importer.transform.tree import Leaf
 
 KEY = "#key"
+KNOWN_REASONS = 10_000
+"""Texts of one column for which is remembered why a rule refuses them."""
+
+Reason = tuple[str, str, str]
+"""Code, what is wrong, what to do."""
 
 
 @dataclass
@@ -62,11 +67,11 @@ class Evaluation:
         self._mapping = mapping
         self._tables = tables
         self._chains: dict[str, tuple[pl.Expr, Kind]] = {}
+        self._reasons: dict[str, dict[str, Reason]] = {}
 
     def __call__(self, cells: pl.DataFrame, columns: Sequence[Column]) -> Values:
         places = cells.select(pl.col(ROW, LINE), pl.col(self._mapping.key).alias(KEY))
-        tried = {c.name: distinct(cells.get_column(c.name)) for c in columns if c.when is None}
-        few = {name: found for name, found in tried.items() if found is not None}
+        few = repeating(cells, [column.name for column in columns if column.when is None])
         judged = places.hstack(self._judged(cells, [c for c in columns if c.name not in few]))
         if few:
             once = self._judged(side_by_side(few), [c for c in columns if c.name in few])
@@ -187,21 +192,34 @@ class Evaluation:
         return errors
 
     def _explained(self, places: pl.DataFrame, cells: pl.DataFrame, column: Column) -> list[RowError]:
-        """The rules again, one by one, for the rows that lost their value: which rule it was, and why."""
-        errors: list[RowError] = []
-        cell = cells.get_column(column.name)
-        stages = places.with_columns(cell.alias("#cell"), cell.alias("#now"))
+        """Why these rows lost their value; the reason belongs to the text of the cell and is found once."""
+        texts = cells.get_column(column.name).to_list()
+        known = self._reasons.setdefault(column.name, {})
+        said = {text: reason for text in dict.fromkeys(texts) if (reason := known.get(text)) is not None}
+        said |= self._reasons_of(column, [text for text in dict.fromkeys(texts) if text not in said])
+        if len(known) < KNOWN_REASONS:
+            known.update(said)
+        return [
+            _error((*place, text), column, *said[text])
+            for place, text in zip(places.iter_rows(), texts, strict=True)
+        ]
+
+    def _reasons_of(self, column: Column, texts: list[str]) -> dict[str, Reason]:
+        """The rules again, one by one: which of them takes the value, and why."""
+        found: dict[str, Reason] = {}
+        stages = pl.DataFrame(
+            {"#cell": texts, "#now": texts}, schema=dict.fromkeys(("#cell", "#now"), pl.String)
+        )
         kind = Kind.TEXT
-        for call in column.rules:
+        for call in column.rules if texts else ():
             value, kind = self._apply(call.name, call.argument, pl.col("#now"), kind)
             after = stages.with_columns(value.alias("#next"))
             lost = after.filter(pl.col("#now").is_not_null() & pl.col("#next").is_null())
             rule = RULES[call.name]
-            for row in lost.select(ROW, LINE, KEY, "#cell", "#now").iter_rows():
-                text, fix = rule.explain(row[4], call.argument, self._tables)
-                errors.append(_error(row[:4], column, rule.code, text, fix))
-            stages = after.drop("#now").rename({"#next": "#now"})
-        return errors
+            for cell, now in lost.select("#cell", "#now").iter_rows():
+                found[cell] = rule.code, *rule.explain(now, call.argument, self._tables)
+            stages = after.select("#cell", pl.col("#next").alias("#now"))
+        return found
 
 
 def _active(staged: pl.DataFrame, column: Column) -> bool:

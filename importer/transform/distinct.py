@@ -3,7 +3,7 @@
 What a rule makes of a text depends on the text alone, so it is worked out once for each of them.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import polars as pl
@@ -22,22 +22,31 @@ class Distinct:
     places: pl.Series
 
 
-def distinct(cells: pl.Series) -> Distinct | None:
-    """None for a column whose cells mostly differ."""
-    if cells.len() < SAMPLE or cells.head(SAMPLE).n_unique() > SAMPLE // 2:
-        return None
-    codes = cells.cast(pl.Categorical(pl.Categories.random())).to_physical()
-    highest = codes.max()
-    few = 0 if highest is None else int(str(highest)) + 1  # codes are given in the order of appearance
-    if few > cells.len() // SHARE:
-        return None
-    places = codes.fill_null(few)
-    firsts = places.arg_unique()
+def repeating(cells: pl.DataFrame, names: Sequence[str]) -> dict[str, Distinct]:
+    """Those of the columns `names` whose cells repeat; all are looked at together, because every look has its price."""
+    if cells.height < SAMPLE or not names:
+        return {}
+    sample = cells.head(SAMPLE).select(pl.col(names).n_unique())
+    names = [name for name in names if sample.item(0, name) <= SAMPLE // 2]
+    if not names:
+        return {}
+    codes = cells.select(
+        pl.col(name).cast(pl.Categorical(pl.Categories.random())).to_physical() for name in names
+    )
+    few = codes.select((pl.all().max() + 1).fill_null(0))  # codes are given in the order of appearance
+    names = [name for name in names if few.item(0, name) <= cells.height // SHARE]
+    places = codes.select(pl.col(name).fill_null(few.item(0, name)) for name in names)
+    firsts = places.select(pl.all().arg_unique().implode())
+    return {
+        name: _distinct(cells.get_column(name), places.get_column(name), firsts.item(0, name))
+        for name in names
+    }
+
+
+def _distinct(cells: pl.Series, places: pl.Series, firsts: pl.Series) -> Distinct:
     order = places.gather(firsts).to_numpy().argsort()
     texts = cells.gather(pl.Series(firsts.to_numpy()[order]))
-    if not codes.null_count():
-        texts = texts.extend(pl.Series([None], dtype=pl.String))
-    return Distinct(texts, places)
+    return Distinct(texts if texts.null_count() else texts.extend(pl.Series([None], dtype=pl.String)), places)
 
 
 def side_by_side(columns: Mapping[str, Distinct]) -> pl.DataFrame:

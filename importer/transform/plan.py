@@ -38,6 +38,7 @@ class Looked:
     """A clause with what the schema has said so far, by the JSON text that was looked at."""
 
     clause: Clause
+    text: pl.Expr  # the JSON of its place
     checker: Any
     known: dict[str, tuple[Told, ...]]
 
@@ -63,7 +64,7 @@ class Plan:
         self._rendered: dict[frozenset[str], pl.Expr] = {}
         checker = schema.validator(mapping)
         self._looked = [
-            Looked(clause, checker.evolve(schema=clause.schema), {})
+            Looked(clause, render(clause.node), checker.evolve(schema=clause.schema), {})
             for clause in clauses(mapping.schema, tree, Ground(mapping.schema, checker))
         ]
 
@@ -105,7 +106,7 @@ class Plan:
             return
         if len(known) > KNOWN_VALUES:
             known.clear()
-        for place, text in zip(places.to_list(), _texts(clause, table, places), strict=True):
+        for place, text in zip(places.to_list(), _texts(looked.text, table, places), strict=True):
             if text is None:
                 continue
             said = known.get(text)
@@ -130,9 +131,8 @@ class Plan:
         return Told(column.label if column else path, column.name if column else None, code, text, fix)
 
 
-def _texts(clause: Clause, table: pl.DataFrame, places: pl.Series) -> list[str | None]:
-    """The JSON of the clause's place in these rows; None where there is nothing."""
-    text = render(clause.node)
+def _texts(text: pl.Expr, table: pl.DataFrame, places: pl.Series) -> list[str | None]:
+    """The JSON of a place of the payload in these rows; None where there is nothing."""
     names = dict.fromkeys([ROW, *text.meta.root_names()])
     return table.select(*names)[places].select(ROW, text.alias("#text")).get_column("#text").to_list()
 

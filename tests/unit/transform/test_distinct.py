@@ -4,13 +4,14 @@ import random
 from typing import Any
 
 import polars as pl
+import pytest
 
 from importer.domain.mapping import Mapping
 from importer.domain.rows import LINE, ROW
 from importer.sources.mappings import MappingFolders
 from importer.transform import Transform
 from importer.transform.binding import bind
-from importer.transform.distinct import SAMPLE, distinct
+from importer.transform.distinct import SAMPLE, repeating
 from importer.transform.plan import PAYLOAD
 
 DOCUMENT = """
@@ -52,7 +53,7 @@ def table(rows: int) -> pl.DataFrame:
 def test_a_frame_of_repeating_cells_gives_what_its_small_pieces_give() -> None:
     cells = table(SAMPLE * 2)
     transform = Transform(mapping(), bind(mapping(), ["id", *CELLS]), {})
-    assert all(distinct(cells.get_column(name)) is not None for name in CELLS)
+    assert set(repeating(cells, ["id", *CELLS])) == set(CELLS)
 
     whole = transform(cells)
     pieces = [transform(cells[start : start + 500]) for start in range(0, cells.height, 500)]
@@ -68,13 +69,14 @@ def test_a_frame_of_repeating_cells_gives_what_its_small_pieces_give() -> None:
 
 
 def test_a_column_whose_cells_differ_is_left_alone() -> None:
-    assert distinct(pl.Series([str(n) for n in range(SAMPLE)])) is None
-    assert distinct(pl.Series(["same"] * (SAMPLE - 1))) is None
+    assert not repeating(pl.DataFrame({"a": [str(n) for n in range(SAMPLE)]}), ["a"])
+    assert not repeating(pl.DataFrame({"a": ["same"] * (SAMPLE - 1)}), ["a"])
 
 
-def test_every_row_finds_its_text_again() -> None:
-    cells = pl.Series(["a", None, "b", "", "a"] * SAMPLE)
-    found = distinct(cells)
+@pytest.mark.parametrize("texts", [["a", None, "b", "", "a"], ["a", "b"], [None], [None, "z"], ["only"]])
+def test_every_row_finds_its_text_again(texts: list[str | None]) -> None:
+    cells = pl.Series("a", texts * SAMPLE, dtype=pl.String)
+    found = repeating(cells.to_frame(), ["a"])["a"]
 
-    assert found is not None
     assert found.texts.gather(found.places).to_list() == cells.to_list()
+    assert found.texts.to_list()[-1] is None
