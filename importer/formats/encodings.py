@@ -13,7 +13,7 @@ from charset_normalizer import from_bytes
 from importer.domain.errors import FileDamaged
 from importer.formats.content import Content
 
-BLOCK = 8 << 20
+BLOCK = 4 << 20
 PROBE = 1 << 20
 MARKS = {
     codecs.BOM_UTF8: "utf-8",

@@ -5,7 +5,8 @@ tables were kept with the import, so the same rows give the same operations.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
+from typing import NamedTuple
 
 import orjson
 
@@ -14,7 +15,7 @@ from importer.domain.imports import Import, ImportStatus, Reason
 from importer.domain.mapping import Mapping
 from importer.domain.rows import Outcome, RowError
 from importer.domain.steps import Step
-from importer.formats.ahead import ahead
+from importer.formats.ahead import ahead, made
 from importer.formats.frames import Frame
 from importer.formats.reading import Reading
 from importer.ports import Ports, ShopLimits, Tables
@@ -26,6 +27,15 @@ from importer.transform import Transform
 from importer.transform.attributes import unused
 from importer.transform.binding import Binding
 from importer.transform.cutting import cut
+
+
+class Prepared(NamedTuple):
+    """One frame as it will be recorded: `rows` records after the first `start` of the file."""
+
+    start: int
+    rows: int
+    packed: Packed
+    errors: list[RowError]
 
 
 class Preparation:
@@ -63,9 +73,8 @@ class Preparation:
                 **_columns(mapping, document.transform.binding, tables),
             }
             await self._ports.imports.record_counted(state.id, rows=document.rows, columns=columns)
-            async for frame in _threaded(document.frames()):
-                rest = frame.after(state.rows_read)
-                if rest.rows > 0 and not await self._frame(state, document, rest):
+            async for prepared in self._prepared(state, document):
+                if not await self._record(state, prepared):
                     return
                 if await self._ended_by_errors(state.id):
                     return
@@ -75,17 +84,30 @@ class Preparation:
         await self._dispatch.fill(await self._ports.imports.get(state.id))
         await self._dispatch.finish_if_settled(state.id)
 
-    async def _frame(self, state: Import, document: Document, frame: Frame) -> bool:
-        """Transform and record one frame; False when the import ended meanwhile."""
+    async def _prepared(self, state: Import, document: Document) -> AsyncIterator[Prepared]:
+        """What becomes of each frame that is not recorded yet; made in threads, ahead of what is recorded."""
         limits = self._ports.shops.limits(state.shop)
-        packed, errors = await asyncio.to_thread(_packed, state.id, document.transform, frame, limits)
+        rest = (frame.after(state.rows_read) for frame in ahead(document.frames()))
+        coming = made(
+            lambda frame: _prepare(state.id, document.transform, frame, limits),
+            (frame for frame in rest if frame.rows > 0),
+        )
+        try:
+            while (prepared := await asyncio.to_thread(next, coming, None)) is not None:
+                yield prepared
+        finally:
+            await asyncio.to_thread(coming.close)
+
+    async def _record(self, state: Import, prepared: Prepared) -> bool:
+        """False when the import ended meanwhile."""
+        packed = prepared.packed
         if packed.batches:
             await self._ports.files.write(packed.name, packed.content)
         recorded = await self._ports.imports.record_prepared(
             state.id,
-            start=frame.start,
-            rows=frame.rows,
-            errors=errors,
+            start=prepared.start,
+            rows=prepared.rows,
+            errors=prepared.errors,
             batches=packed.batches,
         )
         if recorded:
@@ -113,22 +135,11 @@ class Preparation:
         return tables
 
 
-def _packed(
-    import_id: str, transform: Transform, frame: Frame, limits: ShopLimits
-) -> tuple[Packed, list[RowError]]:
+def _prepare(import_id: str, transform: Transform, frame: Frame, limits: ShopLimits) -> Prepared:
     done = transform(frame.cells)
     cuts = cut(done.operations, size=limits.batch_size, max_bytes=limits.batch_bytes)
-    return pack_all(import_id, cuts), [*frame.malformed, *done.errors]
-
-
-async def _threaded(frames: Iterator[Frame]) -> AsyncIterator[Frame]:
-    """Each frame is read in a thread, the next one while this one is transformed; the event loop goes on."""
-    coming = ahead(frames)
-    try:
-        while (frame := await asyncio.to_thread(next, coming, None)) is not None:
-            yield frame
-    finally:
-        await asyncio.to_thread(coming.close)
+    errors = [*frame.malformed, *done.errors]
+    return Prepared(frame.start, frame.rows, pack_all(import_id, cuts), errors)
 
 
 def _columns(mapping: Mapping, binding: Binding, tables: Tables) -> dict[str, list[str]]:
