@@ -80,9 +80,18 @@ def print_report(document: Mapping[str, Any], console: Console) -> None:
     if document["columns"].get("recognised"):
         said = [line.partition(":")[0] for line in document["columns"]["recognised"]]
         console.print(f"Read as: {escape(', '.join(said))}", soft_wrap=True)
+    _print_warnings(document["columns"].get("warnings", []), console)
     if document["columns"].get("unknown"):
         unknown = ", ".join(document["columns"]["unknown"])
         console.print(f"\nColumns that mean nothing here: {escape(unknown)}", soft_wrap=True)
+
+
+def _print_warnings(warnings: list[str], console: Console) -> None:
+    """Cells that were imported as they are, and look as if the program that wrote the file had changed them."""
+    if warnings:
+        console.print("\nLook at these cells", style="bold")
+    for warning in warnings[:SHOWN_ROWS]:
+        console.print(escape(f"  {warning}"), soft_wrap=True)
 
 
 def _print_causes(document: Mapping[str, Any], console: Console) -> None:

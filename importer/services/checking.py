@@ -10,7 +10,7 @@ from pathlib import Path
 
 from importer.domain.mapping import Column, Mapping, UnknownColumns
 from importer.domain.rows import Outcome, RowError, add, count
-from importer.formats.ahead import ahead
+from importer.formats.ahead import ahead, made
 from importer.formats.frames import CellWarning, Frame
 from importer.ports import Tables
 from importer.services.examination import Document, examine
@@ -87,9 +87,9 @@ def check(
         unchecked=sorted(labels),
     )
     causes: dict[tuple[Outcome | None, str, str | None], Cause] = {}
-    frames = ahead(document.frames())
-    for frame in frames:
-        errors = [error for error in _errors(document, frame) if not _guessed(error, labels)]
+    frames = made(lambda frame: (frame, _errors(document, frame)), ahead(document.frames()))
+    for frame, found in frames:
+        errors = [error for error in found if not _guessed(error, labels)]
         _collect(causes, errors, frame)
         for error in errors:
             told(error)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import polars as pl
@@ -12,7 +12,7 @@ from importer.domain.errors import FileDamaged
 from importer.domain.mapping import Mapping, RepeatedKeys
 from importer.domain.rows import ROW
 from importer.formats.ahead import ahead
-from importer.formats.frames import Frame, Header
+from importer.formats.frames import CellWarning, Frame, Header
 from importer.formats.reading import Reading
 from importer.ports import Tables
 from importer.transform import Transform, expressions
@@ -20,16 +20,23 @@ from importer.transform.binding import Binding, bind
 from importer.transform.repeats import Repeats
 from importer.transform.selection import comparable, keys, leave_out
 
+MOST_WARNINGS = 200
+"""Warnings that a report keeps; a sheet that is spoilt is spoilt in every row."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Document:
-    """A file with everything known about it before its rows are transformed."""
+    """A file with everything known about it before its rows are transformed.
+
+    `warnings`: sentences about cells that are read and look spoilt, the first of them.
+    """
 
     path: Path
     name: str
     header: Header
     rows: int
     transform: Transform
+    warnings: list[str] = field(default_factory=list)
 
     def require_rows(self) -> None:
         """Raises FileDamaged."""
@@ -51,12 +58,13 @@ def examine(
     header = formats.header(path, name, reading)
     transform = Transform(mapping, bind(mapping, header.own, header.literal), tables)
     unique = [c.name for c in mapping.columns.values() if c.unique and c.name in transform.binding.names]
-    rows = 0
+    rows, warnings = 0, list[str]()
     with ExitStack() as stack:
         repeated = stack.enter_context(Repeats())
         values = {column: stack.enter_context(Repeats()) for column in unique}
         for frame in ahead(formats.frames(path, name, header, _looked_at(mapping, transform.binding))):
             rows += frame.rows
+            warnings += [_sentence(one) for one in frame.warnings[: MOST_WARNINGS - len(warnings)]]
             cells = transform.named(frame.cells)
             found = keys(cells, mapping)
             repeated.add(found.get_column(ROW), found.get_column("key"))
@@ -65,7 +73,11 @@ def examine(
         lost = repeated.losers(last_wins=mapping.repeated_keys is RepeatedKeys.LAST)
         firsts = {column: repeats.losers(last_wins=False, without=lost) for column, repeats in values.items()}
     complete = Transform(mapping, transform.binding, tables, lost, firsts)
-    return Document(path=path, name=name, header=header, rows=rows, transform=complete)
+    return Document(path=path, name=name, header=header, rows=rows, transform=complete, warnings=warnings)
+
+
+def _sentence(warning: CellWarning) -> str:
+    return f"row {warning.row}, cell {warning.address}, {warning.column} = '{warning.value}': {warning.text}"
 
 
 def _looked_at(mapping: Mapping, binding: Binding) -> set[str]:

@@ -70,6 +70,7 @@ class Preparation:
             document.require_rows()
             columns = {
                 "recognised": list(state.kept.evidence) or list(map(str, document.header.evidence)),
+                "warnings": document.warnings,
                 **_columns(mapping, document.transform.binding, tables),
             }
             await self._ports.imports.record_counted(state.id, rows=document.rows, columns=columns)

@@ -81,3 +81,16 @@ async def test_failed_rows_of_a_workbook_come_back_as_a_csv_that_can_be_imported
         await mended(service, state.id, tmp_path / "mended.csv", wrong="oops", right="1.5")
         == "1 row read = 1 succeeded"
     )
+
+
+async def test_what_a_spreadsheet_has_spoilt_is_told_in_the_report(service: Running, tmp_path: Path) -> None:
+    path = tmp_path / "list.xlsx"
+    with xlsxwriter.Workbook(path) as book:
+        sheet = book.add_worksheet()
+        for place, row in enumerate([["article", "name", "price"], ["1.23E+12", "A", 1], ["b", "B", 2]]):
+            sheet.write_row(place, 0, row)
+    state = await service.run(path)
+
+    assert state.equation == "2 rows read = 2 succeeded"
+    [told] = state.columns["warnings"]
+    assert told.startswith("row 1, cell A2, article = '1.23E+12': ")
