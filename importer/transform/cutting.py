@@ -38,33 +38,39 @@ def cut(operations: pl.DataFrame, *, size: int, max_bytes: int) -> Iterator[Cut]
 def _cut(operations: pl.DataFrame, size: int, max_bytes: int) -> Iterator[Cut]:
     weights = operations.get_column(PAYLOAD).str.len_bytes().to_numpy() + 1  # each with its comma
     ends = np.cumsum(weights)
+    whole: bytes = operations.select(pl.col(PAYLOAD).str.join("\n").cast(pl.Binary)).item()
+    rows, lines, keys = (operations.get_column(name).to_list() for name in (ROW, LINE, KEY))
+    phase, scope = int(operations.item(0, PHASE)), str(operations.item(0, SCOPE))
     start = 0
     while start < operations.height:
         before = int(ends[start - 1]) if start else 0
         fitting = int(np.searchsorted(ends, before + max_bytes, side="right"))
         stop = min(max(fitting, start + 1), start + size)
-        yield _batch(operations[start:stop])
+        payloads = whole[before : int(ends[stop - 1]) - 1]
+        yield Cut(
+            rows=rows[start:stop],
+            lines=lines[start:stop],
+            keys=keys[start:stop],
+            payloads=payloads,
+            phase=phase,
+            scope=scope,
+            needs={place: [key] for place, key in enumerate(keys[start:stop])}
+            if scope
+            else _references(payloads),
+        )
         start = stop
 
 
-def _batch(part: pl.DataFrame) -> Cut:
-    keys = part.get_column(KEY).to_list()
-    scope = str(part.item(0, SCOPE))
-    return Cut(
-        rows=part.get_column(ROW).to_list(),
-        lines=part.get_column(LINE).to_list(),
-        keys=keys,
-        payloads=part.select(pl.col(PAYLOAD).str.join("\n").cast(pl.Binary)).item(),
-        phase=int(part.item(0, PHASE)),
-        scope=scope,
-        needs={place: [key] for place, key in enumerate(keys)} if scope else _references(part),
-    )
-
-
-def _references(part: pl.DataFrame) -> dict[int, list[str]]:
+def _references(payloads: bytes) -> dict[int, list[str]]:
     """What the payloads refer to."""
-    places = part.get_column(PAYLOAD).str.contains(REFERENCE, literal=True).arg_true().to_list()
-    return {place: list(dict.fromkeys(_named(orjson.loads(part.item(place, PAYLOAD))))) for place in places}
+    if REFERENCE.encode() not in payloads:
+        return {}
+    found = {
+        place: list(dict.fromkeys(_named(orjson.loads(text))))
+        for place, text in enumerate(payloads.split(b"\n"))
+        if REFERENCE.encode() in text
+    }
+    return {place: keys for place, keys in found.items() if keys}
 
 
 def _named(value: object) -> Iterator[str]:
