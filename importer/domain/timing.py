@@ -29,20 +29,27 @@ def first_look(expected: float | None) -> float:
 
 
 def next_look(
-    now: Look, before: Look | None, operations: int, *, turn: float | None = None, speed: float | None = None
+    now: Look,
+    before: Look | None,
+    operations: int,
+    *,
+    turn: float | None = None,
+    speed: float | None = None,
+    watched: float | None = None,
 ) -> float:
     """Seconds until a batch is asked for again, so that few questions see it through, however long it takes.
 
     A batch that moves is asked for when the rest should be done: at the speed it had since the last look, else at the
     shop's (`speed`, operations a second), for its own age may have been spent waiting. One that does not move waits
-    in the shop's queue: it is asked for in growing distances, and not before half of it should be done (`turn`,
-    in seconds from now, when the shop's speed is known).
+    in the shop's queue: it is asked for in distances that grow with the time it was `watched` (seconds), and not before
+    half of it should be done (`turn`, in seconds from now, when the shop's speed is known).
     """
+    watched = now.age if watched is None else watched
     if now.done > (before.done if before else 0) and now.age > 0:
         rate = _rate(now, before) or speed or now.done / now.age
         rest = (operations - now.done) / rate
         return min(LONGEST_MOVING, max(SHORTEST, now.age / 50, min(rest * 1.02, now.age * 6)))
-    return min(LONGEST, max(FIRST, now.age * 1.5) if turn is None else max(SHORTEST, turn, now.age / 2))
+    return min(LONGEST, max(FIRST, watched * 1.5) if turn is None else max(SHORTEST, turn, watched / 2))
 
 
 def _rate(now: Look, before: Look | None) -> float | None:

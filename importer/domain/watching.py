@@ -4,7 +4,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 
 from importer.domain.batches import Batch
-from importer.domain.timing import Look, first_look, next_look
+from importer.domain.timing import SHORTEST, Look, first_look, next_look
 
 
 @dataclass
@@ -16,6 +16,7 @@ class UnderWay:
     operations: int
     first_at: float
     in_line: float
+    began: float  # its age when it was looked after first: after a restart it is not 0
     look: Look | None = None
 
     def left(self, now: float, speed: float) -> float:
@@ -30,6 +31,7 @@ class Watch:
 
     def __init__(self) -> None:
         self._speed: dict[str, float] = {}  # operations a second
+        self._guessed: set[str] = set()  # shops that may be faster: a batch was done before it was asked for
         self._under_way: dict[str, dict[str, UnderWay]] = defaultdict(dict)
 
     def too_early(self, batch: Batch, age: float) -> float:
@@ -44,21 +46,24 @@ class Watch:
         ahead = self._ahead(batch, age)
         if before and before.done and age > before.age:
             self._speed[batch.shop] = max(done - before.done, 1) / (age - before.age)
+            self._guessed.discard(batch.shop)
         elif done and not before and not ahead:
             self._speed[batch.shop] = max(done / age, self._speed.get(batch.shop, 0.0)) if age else 0.0
         seen.look = now
         speed = self._speed.get(batch.shop)
         turn = (ahead + batch.operations / 2) / speed if speed else None
-        return next_look(now, before, batch.operations, turn=turn, speed=speed)
+        return next_look(now, before, batch.operations, turn=turn, speed=speed, watched=age - seen.began)
 
     def done(self, batch: Batch, age: float) -> None:
         """It may have been done for a while, so what was seen of its speed is the least that it can be."""
         seen = self._under_way[batch.shop].pop(batch.id, None)
         if seen is None or age <= 0:
             return
-        least = seen.in_line / age
+        least = seen.in_line / max(age - seen.began, SHORTEST)
         if seen.look and seen.look.done and age > seen.look.age:
             least = (batch.operations - seen.look.done) / (age - seen.look.age)
+        elif least > self._speed.get(batch.shop, 0.0):
+            self._guessed.add(batch.shop)
         self._speed[batch.shop] = max(least, self._speed.get(batch.shop, 0.0))
 
     def _known(self, batch: Batch, age: float) -> UnderWay:
@@ -66,11 +71,15 @@ class Watch:
         if batch.id not in under_way:
             in_line = self._ahead(batch, age) + batch.operations
             speed = self._speed.get(batch.shop)
+            expected = in_line / speed if speed else None
+            if expected is not None and batch.shop in self._guessed:
+                expected /= 2
             under_way[batch.id] = UnderWay(
                 sent=_sent(batch),
                 operations=batch.operations,
-                first_at=first_look(in_line / speed if speed else None),
+                first_at=first_look(expected),
                 in_line=in_line,
+                began=age,
             )
         return under_way[batch.id]
 

@@ -292,7 +292,7 @@ async def test_an_interrupt_ends_a_run_with_130_and_every_row_accounted_for(
         cwd=terminal.folder, env=terminal.environment, stdout=asyncio.subprocess.PIPE,
     )  # fmt: skip
     async with asyncio.timeout(20):
-        while not any(entry["path"].endswith("/status") for entry in shop.journal.requests):
+        while not any("/V1/bulk/" in entry["path"] for entry in shop.journal.requests):
             await asyncio.sleep(0.05)
         process.terminate()
         out, _ = await process.communicate()

@@ -16,6 +16,7 @@ from importer.domain.batches import BatchStatus, Receipt
 from importer.domain.imports import Import, KeptFile
 from importer.domain.rows import Outcome
 from importer.domain.steps import Step, StepKind
+from importer.domain.timing import FIRST
 from importer.ports import Ports, Request, ShopLimits
 from importer.queues.embedded import EmbeddedQueue
 from importer.services.payloads import pack_all
@@ -123,7 +124,7 @@ async def test_a_minute_without_a_confirmation_is_said_with_the_command(
         clock.forward(59)
         again, state = await track(importer, batch_id)
         assert state.waiting is None
-        assert again == pytest.approx(60.0)
+        assert again == pytest.approx(FIRST)  # this process has only begun to look
 
         clock.forward(2)
         _, state = await track(importer, batch_id)

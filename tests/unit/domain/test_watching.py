@@ -79,9 +79,9 @@ def test_a_batch_of_thirty_seconds_takes_at_most_eight_counts(in_flight: int) ->
 def test_one_shop_tells_nothing_of_another() -> None:
     watch = Watch()
     watch.too_early(batch(1, 0.0), 0.0)
-    watch.done(batch(1, 0.0), 50.0)  # ten operations a second
+    watch.done(batch(1, 0.0), 50.0)  # ten operations a second, or more: nobody looked before
 
-    assert watch.too_early(batch(2, 0.0), 1.0) == pytest.approx(50 * 0.95 - 1)
+    assert watch.too_early(batch(2, 0.0), 1.0) == pytest.approx(50 / 2 * 0.95 - 1)
     assert watch.too_early(batch(2, 0.0, shop="other"), 1.0) == 0.0
 
 
@@ -110,3 +110,16 @@ def test_a_batch_is_not_asked_for_before_its_turn() -> None:
     )  # ten a second; no further than six times its age
 
     assert watch.again(batch(3, 3.0), 2.0, 0) == LONGEST  # 1,450 operations and half of its own: 170 seconds
+
+
+def test_a_speed_that_was_only_guessed_is_soon_corrected() -> None:
+    """After a restart a bulk that was done long ago looks slow; the shop does a thousand operations a second."""
+    watch, asked = Watch(), []
+    watch.too_early(batch(1, 0.0), 600.0)
+    watch.done(batch(1, 0.0), 600.0)
+    for number in range(2, 9):
+        wait = watch.too_early(batch(number, 0.0), 0.0)
+        asked.append(wait)
+        watch.done(batch(number, 0.0), max(wait, 0.05))
+
+    assert asked[-1] < 1.0, asked
