@@ -132,7 +132,7 @@ def accepted(
         title="",
         entity="product",
         request=Request(method="POST", path="/V1/products", idempotent=True),
-        key="key",
+        keys=("key",),
         columns={"key": Column(name="key"), **{column.name: column for column in own.values()}},
         schema=inner(members["x"]),
     )
