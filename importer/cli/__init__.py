@@ -15,6 +15,8 @@ COMMANDS = {
     "demo": "importer.cli.demo",
     "serve": "importer.cli.serve",
     "report": "importer.cli.report",
+    "events": "importer.cli.events",
+    "rebuild": "importer.cli.events",
     "sandbox": "importer.cli.sandbox",
     "mappings": "importer.cli.mappings",
     "shops": "importer.cli.shops",

@@ -56,6 +56,10 @@ class Imports(Protocol):
 
     async def events(self, import_id: str, *, after: int = 0) -> list[Event]: ...
 
+    async def rebuild(self, import_id: str, *, check: bool) -> tuple[Import, Import]:
+        """The state as it is kept and as its events alone say; unless `check`, the latter is kept from now on."""
+        ...
+
     async def record_counted(
         self, import_id: str, *, rows: int, columns: Mapping[str, list[str]]
     ) -> None: ...

@@ -15,7 +15,7 @@ from importer.ports import Clock, Request
 from importer.store import journal
 from importer.store.batches import add_batches
 from importer.store.database import Database, whole
-from importer.store.tables import batches, import_events, imports
+from importer.store.tables import batches, imports
 
 
 class SqlImports:
@@ -65,14 +65,15 @@ class SqlImports:
             return [journal.from_row(row) for row in (await connection.execute(query)).mappings()]
 
     async def events(self, import_id: str, *, after: int = 0) -> list[Event]:
-        query = (
-            select(import_events)
-            .where(import_events.c.import_id == import_id, import_events.c.seq > after)
-            .order_by(import_events.c.seq)
-        )
         async with self._database.reading() as connection:
-            rows = (await connection.execute(query)).mappings().all()
-        return [Event(**{**row, "kind": EventKind(row["kind"])}) for row in rows]
+            return await journal.events(connection, import_id, after=after)
+
+    @whole
+    async def rebuild(self, import_id: str, *, check: bool) -> tuple[Import, Import]:
+        async with self._database.writing() as connection:
+            before = await journal.load(connection, import_id)
+            after = await journal.rebuild(connection, import_id, keep=not check)
+            return before, after
 
     @whole
     async def record_counted(self, import_id: str, *, rows: int, columns: Mapping[str, list[str]]) -> None:

@@ -51,6 +51,28 @@ async def begin(connection: AsyncConnection, event: Event, **once: Any) -> Impor
     return state
 
 
+async def events(connection: AsyncConnection, import_id: str, *, after: int = 0) -> list[Event]:
+    query = (
+        select(import_events)
+        .where(import_events.c.import_id == import_id, import_events.c.seq > after)
+        .order_by(import_events.c.seq)
+    )
+    rows = (await connection.execute(query)).mappings().all()
+    return [Event(**{**row, "kind": EventKind(row["kind"])}) for row in rows]
+
+
+async def rebuild(connection: AsyncConnection, import_id: str, *, keep: bool) -> Import:
+    """The state that the log tells, from nothing else; kept as the projection if wanted."""
+    state: Import | None = None
+    for event in await events(connection, import_id):
+        state = apply(state, event)
+    if state is None:
+        raise UnknownName(f"There is no import {import_id}.", code="import.unknown")
+    if keep:
+        await connection.execute(update(imports).where(imports.c.id == import_id).values(**to_row(state)))
+    return state
+
+
 async def add_rows(connection: AsyncConnection, import_id: str, errors: Sequence[RowError]) -> None:
     """Errors of rows that have their final outcome; several errors of one row are numbered."""
     numbers: dict[int, int] = {}
