@@ -128,7 +128,8 @@ class _Zst(io.RawIOBase):
 
 
 def _zip(content: Content) -> IO[bytes]:
-    return zipfile.ZipFile(content.path).open(str(content.member))
+    with zipfile.ZipFile(content.path) as archive:  # its file stays open until the member is closed
+        return archive.open(str(content.member))
 
 
 def _gz(content: Content) -> IO[bytes]:
