@@ -407,3 +407,35 @@ async def test_a_check_without_faults_ends_with_0_and_a_wrong_file_with_2(termin
 
     assert (good.code, json.loads(good.out)["rows"]) == (0, [])
     assert (wrong.code, "has no column article" in wrong.err) == (2, True)
+
+
+async def test_a_dry_run_leaves_an_unfinished_import_alone(terminal: Terminal, shop: Shop) -> None:
+    shop.faults.hold_consumers = True
+    terminal.write("good.csv", GOOD)
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "importer", "run", "good.csv", "--mapping", "products",
+        cwd=terminal.folder, env=terminal.environment, stdout=asyncio.subprocess.DEVNULL,
+    )  # fmt: skip
+    async with asyncio.timeout(20):
+        while not any("/V1/bulk/" in entry["path"] for entry in shop.journal.requests):
+            await asyncio.sleep(0.05)
+    process.kill()
+    await process.wait()
+    before = len(shop.journal.requests)
+    other = "article,name,price\nD-1,Other,5\n"
+    done = await terminal.type(
+        "run", terminal.write("other.csv", other), "--mapping", "products", "--dry-run"
+    )
+
+    assert done.code == 0
+    assert "1 row read = 1 not sent" in done.out
+    assert "Unfinished" not in done.out
+    assert {entry["method"] for entry in shop.journal.requests[before:]} == {"GET"}
+    assert not any("/V1/bulk/" in entry["path"] for entry in shop.journal.requests[before:])
+
+
+async def test_an_error_is_json_where_json_was_asked_for(terminal: Terminal) -> None:
+    done = await terminal.type("run", "nowhere.csv", "--mapping", "products", "--json")
+
+    assert done.code == 5
+    assert json.loads(done.out)["code"] == "source_missing"

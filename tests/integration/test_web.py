@@ -353,3 +353,38 @@ async def test_the_reading_can_be_said_in_the_query(site: Site) -> None:
     }  # fmt: skip
     answer = await site.http.post("/v1/imports?mapping=products&header=perhaps", content=b"a", headers=CSV)
     assert "yes or no, not perhaps" in problem(answer, 422, "reading.header")
+
+
+@pytest.mark.parametrize(
+    ("fields", "code"),
+    [
+        ({"dry_run": "maybe"}, "form.value"),
+        ({"dryrun": "true"}, "form.unknown"),
+        ({"dry-run": "true"}, "form.unknown"),
+    ],
+)
+async def test_what_a_request_says_is_obeyed_or_refused(
+    site: Site, products: Products, fields: dict[str, str], code: str
+) -> None:
+    """A dry run that is misspelt must not become an import."""
+    file = {"file": ("liste.csv", products(2).read_bytes(), "text/csv")}
+    as_form = await site.http.post("/v1/imports", data={"mapping": "products", **fields}, files=file)
+    as_query = await site.http.post(
+        "/v1/imports", params={"mapping": "products", **fields}, content=products(2).read_bytes(), headers=CSV
+    )
+
+    assert (as_form.status_code, as_form.json()["code"]) == (422, code)
+    assert (as_query.status_code, as_query.json()["code"]) == (422, code)
+    assert (await site.http.get("/v1/imports")).json()["items"] == []
+
+
+async def test_a_field_behind_the_file_comes_too_late(site: Site, products: Products) -> None:
+    parts = [
+        ("mapping", (None, "products")),
+        ("file", ("liste.csv", products(2).read_bytes(), "text/csv")),
+        ("dry_run", (None, "true")),
+    ]
+    answer = await site.http.post("/v1/imports", files=parts)
+
+    assert (answer.status_code, answer.json()["code"]) == (422, "form.late")
+    assert (await site.http.get("/v1/imports")).json()["items"] == []
