@@ -14,7 +14,6 @@ from importer.formats.ahead import ahead, made
 from importer.formats.frames import CellWarning, Frame
 from importer.ports import Tables
 from importer.services.examination import Document, examine
-from importer.transform.attributes import unused
 from importer.transform.findings import SAID
 
 EXAMPLES = 3
@@ -83,7 +82,7 @@ def check(
     done = Checked(
         total=document.rows,
         recognised=[str(evidence) for evidence in document.header.evidence],
-        columns=_columns(document),
+        columns=document.columns,
         unchecked=sorted(labels),
     )
     causes: dict[tuple[Outcome | None, str, str | None], Cause] = {}
@@ -145,13 +144,3 @@ def _collect(
             cause.rows += 1
             if len(cause.examples) < EXAMPLES:
                 cause.examples.append(one)
-
-
-def _columns(document: Document) -> dict[str, list[str]]:
-    transform = document.transform
-    binding, mapping = transform.binding, transform.mapping
-    return {
-        "used": list(binding.names.values()),
-        "left_out": [f"{name}: {mapping.ignore[name.lower()]}" for name in binding.ignored],
-        "unknown": unused(mapping, binding, transform.tables),
-    }

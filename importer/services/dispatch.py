@@ -15,9 +15,9 @@ class Dispatch:
     async def fill(self, state: Import) -> None:
         """Publish `deliver` for as many waiting batches as the shop has free places.
 
-        A phase begins when every operation of the ones before it is final. Imports of one entity into one shop go one after the other: overlapping writes of one SKU corrupt a Magento
-        shop for good, and two files may name the same SKU. Within a file every key is unique, so its batches may
-        overlap. A dry run writes nothing and waits for nobody.
+        A phase begins when every operation of the ones before it is final. Imports of one entity into one shop go one
+        after the other: overlapping writes of one SKU corrupt a Magento shop for good, and two files may name the same
+        SKU. Within a file every key is unique, so its batches may overlap. A dry run writes nothing and waits for nobody.
         """
         head = state if state.dry_run else await self._first_in_lane(state)
         if head is None or not head.may_send:

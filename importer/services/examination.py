@@ -16,6 +16,7 @@ from importer.formats.frames import CellWarning, Frame, Header
 from importer.formats.reading import Reading
 from importer.ports import Tables
 from importer.transform import Transform, expressions
+from importer.transform.attributes import unused
 from importer.transform.binding import Binding, bind
 from importer.transform.repeats import Repeats
 from importer.transform.selection import comparable, keys, leave_out
@@ -37,6 +38,17 @@ class Document:
     rows: int
     transform: Transform
     warnings: list[str] = field(default_factory=list)
+
+    @property
+    def columns(self) -> dict[str, list[str]]:
+        """The file's columns by what becomes of them: used, known but left out, and unknown."""
+        transform = self.transform
+        binding, mapping = transform.binding, transform.mapping
+        return {
+            "used": list(binding.names.values()),
+            "left_out": [f"{name}: {mapping.ignore[name.lower()]}" for name in binding.ignored],
+            "unknown": unused(mapping, binding, transform.tables),
+        }
 
     def require_rows(self) -> None:
         """Raises FileDamaged."""

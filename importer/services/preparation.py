@@ -12,7 +12,6 @@ import orjson
 
 from importer.domain.errors import RequestError, UnknownName
 from importer.domain.imports import Import, ImportStatus, Reason
-from importer.domain.mapping import Mapping
 from importer.domain.rows import Outcome, RowError
 from importer.domain.steps import Step
 from importer.formats.ahead import ahead, made
@@ -24,8 +23,6 @@ from importer.services.dispatch import Dispatch
 from importer.services.examination import Document, examine
 from importer.services.payloads import Packed, folder, pack_all
 from importer.transform import Transform
-from importer.transform.attributes import unused
-from importer.transform.binding import Binding
 from importer.transform.cutting import cut
 
 
@@ -71,7 +68,7 @@ class Preparation:
             columns = {
                 "recognised": list(state.kept.evidence) or list(map(str, document.header.evidence)),
                 "warnings": document.warnings,
-                **_columns(mapping, document.transform.binding, tables),
+                **document.columns,
             }
             await self._ports.imports.record_counted(state.id, rows=document.rows, columns=columns)
             async for prepared in self._prepared(state, document):
@@ -141,12 +138,3 @@ def _prepare(import_id: str, transform: Transform, frame: Frame, limits: ShopLim
     cuts = cut(done.operations, size=limits.batch_size, max_bytes=limits.batch_bytes)
     errors = [*frame.malformed, *done.errors]
     return Prepared(frame.start, frame.rows, pack_all(import_id, cuts), errors)
-
-
-def _columns(mapping: Mapping, binding: Binding, tables: Tables) -> dict[str, list[str]]:
-    """What the report tells about columns: used, known but left out, and unknown."""
-    return {
-        "used": list(binding.names.values()),
-        "left_out": [f"{name}: {mapping.ignore[name.lower()]}" for name in binding.ignored],
-        "unknown": unused(mapping, binding, tables),
-    }

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import RowMapping, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from importer.domain import history
 from importer.domain.errors import UnknownName
 from importer.domain.history import Event, EventKind, apply
 from importer.domain.imports import Import, ImportStatus, KeptFile, Reason
@@ -63,9 +64,7 @@ async def events(connection: AsyncConnection, import_id: str, *, after: int = 0)
 
 async def rebuild(connection: AsyncConnection, import_id: str, *, keep: bool) -> Import:
     """The state that the log tells, from nothing else; kept as the projection if wanted."""
-    state: Import | None = None
-    for event in await events(connection, import_id):
-        state = apply(state, event)
+    state = history.rebuild(await events(connection, import_id))
     if state is None:
         raise UnknownName(f"There is no import {import_id}.", code="import.unknown")
     if keep:

@@ -282,9 +282,8 @@ async def test_faulty_settings_end_with_4_and_tell_no_secret(
     assert "hush-hush" not in done.out + done.err
 
 
-async def test_an_interrupt_ends_a_run_with_130_and_every_row_accounted_for(
-    terminal: Terminal, shop: Shop
-) -> None:
+async def stuck(terminal: Terminal, shop: Shop) -> asyncio.subprocess.Process:
+    """A run whose rows the shop has taken and will not work off."""
     shop.faults.hold_consumers = True
     terminal.write("good.csv", GOOD)
     process = await asyncio.create_subprocess_exec(
@@ -294,6 +293,14 @@ async def test_an_interrupt_ends_a_run_with_130_and_every_row_accounted_for(
     async with asyncio.timeout(20):
         while not any("/V1/bulk/" in entry["path"] for entry in shop.journal.requests):
             await asyncio.sleep(0.05)
+    return process
+
+
+async def test_an_interrupt_ends_a_run_with_130_and_every_row_accounted_for(
+    terminal: Terminal, shop: Shop
+) -> None:
+    process = await stuck(terminal, shop)
+    async with asyncio.timeout(20):
         process.terminate()
         out, _ = await process.communicate()
 
@@ -410,15 +417,7 @@ async def test_a_check_without_faults_ends_with_0_and_a_wrong_file_with_2(termin
 
 
 async def test_a_dry_run_leaves_an_unfinished_import_alone(terminal: Terminal, shop: Shop) -> None:
-    shop.faults.hold_consumers = True
-    terminal.write("good.csv", GOOD)
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "importer", "run", "good.csv", "--mapping", "products",
-        cwd=terminal.folder, env=terminal.environment, stdout=asyncio.subprocess.DEVNULL,
-    )  # fmt: skip
-    async with asyncio.timeout(20):
-        while not any("/V1/bulk/" in entry["path"] for entry in shop.journal.requests):
-            await asyncio.sleep(0.05)
+    process = await stuck(terminal, shop)
     process.kill()
     await process.wait()
     before = len(shop.journal.requests)
