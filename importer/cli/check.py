@@ -12,9 +12,11 @@ from rich.markup import escape
 
 from importer.bootstrap import open_importer
 from importer.cli.exits import OK, ROWS_FAILED
+from importer.cli.reading import reads_a_file
 from importer.cli.run import with_document
 from importer.domain.rows import RowError
 from importer.formats.frames import CellWarning
+from importer.formats.reading import Reading
 from importer.ports import Tables
 from importer.services.checking import Cause, Checked, check as check_file
 from importer.services.reporting import row_document
@@ -25,6 +27,7 @@ from importer.sources.mappings import MappingFolders
 SHOWN_CHARACTERS = 60
 
 
+@reads_a_file
 def check(
     file: Annotated[Path, typer.Argument(help="The file to check.", show_default=False)],
     mapping: Annotated[
@@ -37,6 +40,8 @@ def check(
     max_errors: Annotated[
         int | None, typer.Option(min=0, help="Stop once more rows than this are wrong.", show_default=False)
     ] = None,
+    *,
+    reading: Reading,
 ) -> None:
     """Tell what is wrong in FILE, largest cause first; nothing is sent."""
     settings = load_settings()
@@ -48,7 +53,13 @@ def check(
     tables = asyncio.run(_tables(settings, shop)) if shop is not None else None
     rows = _Rows() if as_json else None
     found = check_file(
-        file, file.name, document, tables, max_errors=max_errors, told=rows.add if rows else _nothing
+        file,
+        file.name,
+        document,
+        tables,
+        reading=reading,
+        max_errors=max_errors,
+        told=rows.add if rows else _nothing,
     )
     if rows is not None:
         rows.end(_document(found, file.name, mapping, shop))

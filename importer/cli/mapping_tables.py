@@ -7,6 +7,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from importer.domain.mapping import Mapping
+from importer.transform.shapes import shown
 from importer.transform.suggestions import Match, Suggestion
 from importer.transform.wording import Told, condition
 
@@ -35,6 +36,9 @@ def print_explained(mapping: Mapping, columns: Sequence[Told], console: Console)
     for number, phase in enumerate(mapping.phases, 1):
         which = f"rows where {condition(phase.when)}" if phase.when else "all rows that are left"
         console.print(escape(f"phase {number}, {phase.name}: {which}"))
+    if mapping.reading:
+        words = ", ".join(f"{name} {shown(word)}" for name, word in mapping.reading.items())
+        console.print(escape(f"read with, where nobody says otherwise: {words}"))
     if mapping.ignore:
         console.print(escape(f"known and left out: {', '.join(mapping.ignore)}"), style="dim")
 

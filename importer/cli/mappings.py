@@ -12,8 +12,10 @@ from rich.console import Console
 from importer import formats
 from importer.cli.exits import BAD_REQUEST, OK
 from importer.cli.mapping_tables import print_explained, print_suggestions
+from importer.cli.reading import reads_a_file
 from importer.domain.errors import ConfigurationError, FileDamaged, MappingInvalid
 from importer.domain.mapping import Mapping
+from importer.formats.reading import Reading
 from importer.settings import load_settings
 from importer.sources.files import require
 from importer.sources.mappings import MappingFolders, read
@@ -66,18 +68,25 @@ def explain(
     mapping = folders.parse(name, folders.text(name))
     columns = wording.told(mapping)
     if as_json:
-        typer.echo(orjson.dumps({"mapping": name, "columns": columns}, option=orjson.OPT_INDENT_2).decode())
+        typer.echo(
+            orjson.dumps(
+                {"mapping": name, "reading": mapping.reading, "columns": columns}, option=orjson.OPT_INDENT_2
+            ).decode()
+        )
     else:
         print_explained(mapping, columns, Console(highlight=False))
 
 
 @mappings.command()
+@reads_a_file
 def suggest(
     file: Annotated[Path, typer.Argument(help="A file that you want to import.", show_default=False)],
     as_json: Annotated[bool, typer.Option("--json", help="Print it as JSON.")] = False,
+    *,
+    reading: Reading,
 ) -> None:
     """Tell which mapping fits a file, column by column, with reasons. Exit code 2 when none does."""
-    header = formats.header(require(file), file.name)
+    header = formats.header(require(file), file.name, reading)
     frame = next(formats.frames(file, file.name, header), None)
     if frame is None:
         raise FileDamaged(f"{file.name} has no rows: there is nothing to compare.", code="file.no_rows")

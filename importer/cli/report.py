@@ -78,7 +78,7 @@ def print_report(document: Mapping[str, Any], console: Console) -> None:
     _print_causes(document, console)
     _print_rows(document["rows"], console)
     if document["columns"].get("recognised"):
-        said = [line.partition(":")[0] for line in document["columns"]["recognised"]]
+        said = [line.partition(": ")[0] for line in document["columns"]["recognised"]]
         console.print(f"Read as: {escape(', '.join(said))}", soft_wrap=True)
     _print_warnings(document["columns"].get("warnings", []), console)
     if document["columns"].get("unknown"):

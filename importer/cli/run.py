@@ -5,7 +5,7 @@ import logging
 import os
 import signal
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import orjson
 import typer
@@ -15,10 +15,11 @@ from rich.markup import escape
 from importer.bootstrap import Importer, open_importer
 from importer.cli.exits import exit_code_after
 from importer.cli.progress import follow
+from importer.cli.reading import reads_a_file
 from importer.cli.report import make_folder, print_report, write_report
 from importer.domain.errors import RequestError
 from importer.domain.imports import Import, ImportStatus, Reason
-from importer.formats.reading import in_words
+from importer.formats.reading import Reading
 from importer.services.intake import Order
 from importer.settings import Settings, load_settings
 from importer.sources import files
@@ -28,13 +29,7 @@ PATIENCE_SECONDS = 60.0
 INTERRUPTED = Reason(code="interrupted", text="The import was interrupted on the command line.")
 
 
-READING = "How the file is read (what is not said is recognised)"
-
-
-def _said(name: str, text: str) -> Any:
-    return typer.Option(name, help=text, show_default=False, rich_help_panel=READING)
-
-
+@reads_a_file
 def run(
     file: Annotated[
         Path,
@@ -58,16 +53,8 @@ def run(
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
     report: Annotated[Path | None, typer.Option(help="Folder for report.json and rows.csv.")] = None,
-    format_: Annotated[str | None, _said("--format", "csv, jsonl, json or xlsx; by the file's name.")] = None,
-    encoding: Annotated[str | None, _said("--encoding", "Such as utf-8 or cp1252.")] = None,
-    delimiter: Annotated[str | None, _said("--delimiter", "One character, or tab.")] = None,
-    quote: Annotated[str | None, _said("--quote", "One character, or none.")] = None,
-    no_header: Annotated[
-        bool, typer.Option("--no-header", help="The first record is data.", rich_help_panel=READING)
-    ] = False,
-    sheet: Annotated[str | None, _said("--sheet", "Of a workbook; the first one.")] = None,
-    path: Annotated[str | None, _said("--path", "To the list in a JSON document: data.products.")] = None,
-    member: Annotated[str | None, _said("--member", "The file inside a zip archive.")] = None,
+    *,
+    reading: Reading,
 ) -> None:
     """Import FILE into a shop and report on every row."""
     settings = load_settings()
@@ -76,8 +63,6 @@ def run(
     files.require(file)
     make_folder(report)
     patience = PATIENCE_SECONDS if settings.patience_seconds is None else settings.patience_seconds
-    words = {"format": format_, "encoding": encoding, "delimiter": delimiter, "quote": quote, "sheet": sheet,
-             "path": path, "member": member, "header": "no" if no_header else None}  # fmt: skip
     order = Order(
         name=file.name,
         mapping=mapping,
@@ -86,7 +71,7 @@ def run(
         patience=patience,
         check_first=check_first,
         max_errors=max_errors,
-        reading=in_words({name: word for name, word in words.items() if word is not None}),
+        reading=reading,
     )
     console = Console(stderr=as_json, highlight=False)
     raise typer.Exit(asyncio.run(_run(settings, order, file, report, console, as_json=as_json)))

@@ -52,7 +52,12 @@ def build(name: str, document: Table) -> Mapping:
         scope=_scope(document["scope"]) if "scope" in document else None,
         phases=tuple(_phase(entry) for entry in document.get("phases", ())),
         schema=document.get("schema", {}),
+        reading={name: _spoken(word) for name, word in document.get("reading", {}).items()},
     )
+
+
+def _spoken(word: Any) -> str:
+    return ("yes" if word else "no") if isinstance(word, bool) else str(word)
 
 
 def _column(name: str, entry: Table) -> Column:

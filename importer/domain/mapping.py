@@ -144,6 +144,8 @@ class Mapping:
     scope: Scope | None = None
     phases: tuple[Phase, ...] = ()
     schema: Dict[str, Any] = field(default_factory=dict)
+    reading: Dict[str, str] = field(default_factory=dict)
+    """How files of this mapping are read where nobody says otherwise, in the words of `formats.reading`."""
 
     @property
     def key(self) -> str:

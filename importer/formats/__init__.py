@@ -92,6 +92,6 @@ def _format(name: str) -> str:
 
 def _evidence(content: Content, reading: Reading, format_: str) -> Evidence:
     if reading.said("format"):
-        return Evidence("format", format_, "as you said")
+        return Evidence("format", format_, reading.why("format"))
     packed = f", unpacked from {content.packing}" if content.packing else ""
     return Evidence("format", format_, f"by the file's name {content.name}{packed}")

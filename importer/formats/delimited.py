@@ -49,7 +49,7 @@ class Fit:
 
 def header(content: Content, reading: Reading) -> Header:
     """The first record, and the dialect that fits most records of the beginning."""
-    encoding, why = encodings.recognise(content, reading.encoding)
+    encoding, why = encodings.recognise(content, reading)
     sample = b"".join(islice(encodings.blocks(content, encoding, size=SAMPLE), 1))
     if not sample:
         raise FileDamaged("The file is empty: it has not even a header line.", code="file.empty")
@@ -264,17 +264,26 @@ def _dialect(content: Content, reading: Reading) -> Dialect:
     return Dialect(str(reading.delimiter), str(reading.quote), end)
 
 
-NAMES = {"\t": "tab", "": "none", '"': '"', "'": "'"}
+NAMES = {",": "comma", ";": "semicolon", "|": "pipe", ":": "colon", " ": "blank"}
+
+
+def _shown(mark: str) -> str:
+    """A mark that a reader can tell from the sentence around it."""
+    if mark in ("", "\t"):
+        return "tab" if mark else "none"
+    enclosed = f"'{mark}'" if mark == '"' else f'"{mark}"'
+    return f"{enclosed} ({NAMES[mark]})" if mark in NAMES else enclosed
 
 
 def _evidence(best: Fit, reading: Reading) -> Iterator[Evidence]:
     fits = f"fits {best.fitting:,} of {best.records:,} records at the beginning"
     mark, quote = best.dialect.delimiter, best.dialect.quote
-    yield Evidence(
-        "delimiter", NAMES.get(mark, mark), f"as you said; it {fits}" if reading.delimiter else fits
-    )
-    yield Evidence("quote", NAMES.get(quote, quote), "as you said" if reading.said("quote") else fits)
+    said = f"{reading.why('delimiter')}; it {fits}" if reading.delimiter else fits
+    yield Evidence("delimiter", _shown(mark), said)
+    yield Evidence("quote character", _shown(quote), reading.why("quote") if reading.said("quote") else fits)
     if reading.header is False:
-        yield Evidence("header", "no", f"as you said; the columns are column_1 to column_{best.width}")
+        yield Evidence(
+            "header", "no", f"{reading.why('header')}; the columns are column_1 to column_{best.width}"
+        )
     else:
         yield Evidence("header", "yes", f"the first record names {best.width} columns")

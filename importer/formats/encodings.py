@@ -12,6 +12,7 @@ from charset_normalizer import from_bytes
 
 from importer.domain.errors import FileDamaged
 from importer.formats.content import Content
+from importer.formats.reading import Reading
 
 BLOCK = 4 << 20
 PROBE = 1 << 20
@@ -37,10 +38,10 @@ def _keep_bad(error: UnicodeError) -> tuple[str, int]:
 codecs.register_error("importer.keep_bad", _keep_bad)
 
 
-def recognise(content: Content, said: str | None) -> tuple[str, str]:
-    """(encoding, reason). Raises FileDamaged when `said` is no encoding."""
-    if said is not None:
-        return _known(said), "as you said"
+def recognise(content: Content, reading: Reading) -> tuple[str, str]:
+    """(encoding, reason). Raises FileDamaged when the one that was said is no encoding."""
+    if reading.encoding is not None:
+        return _known(reading.encoding), reading.why("encoding")
     with content.open() as stream:
         first = stream.read(PROBE)
         if (mark := _mark(first)) is not None:

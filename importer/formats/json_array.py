@@ -6,6 +6,7 @@ can say what follows, so the file is refused with the line, before anything of i
 
 import json
 from collections.abc import Collection, Iterator
+from dataclasses import replace
 
 import numpy as np
 import polars as pl
@@ -27,9 +28,9 @@ BATCH_DOCUMENTS = 5_000
 
 
 def header(content: Content, reading: Reading) -> Header:
-    encoding, why = encodings.recognise(content, reading.encoding)
+    encoding, why = encodings.recognise(content, reading)
     if reading.path is None and _is_lines(content, encoding):
-        found = jsonl.header(content, Reading(format="jsonl", encoding=encoding, member=reading.member))
+        found = jsonl.header(content, replace(reading, format="jsonl"))
         lines = Evidence("format", "jsonl", "every line is a document of its own")
         return Header(
             names=found.names,
@@ -38,7 +39,7 @@ def header(content: Content, reading: Reading) -> Header:
             evidence=(lines, *found.evidence),
             literal=found.literal,
         )
-    path, reason = (reading.path, "as you said") if reading.path is not None else _path(content, encoding)
+    path, reason = (reading.path, reading.why("path")) if reading.said("path") else _path(content, encoding)
     filled = reading.filled(encoding=encoding, path=path)
     evidence = (Evidence("encoding", encoding, why), Evidence("path", path or "none", reason))
     return nested.header(batches(content, filled), filled, evidence)

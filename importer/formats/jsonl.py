@@ -16,7 +16,7 @@ from importer.formats.shapes import BLANKS
 
 
 def header(content: Content, reading: Reading) -> Header:
-    encoding, why = encodings.recognise(content, reading.encoding)
+    encoding, why = encodings.recognise(content, reading)
     return nested.header(
         batches(content, encoding),
         reading.filled(encoding=encoding),

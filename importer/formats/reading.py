@@ -1,7 +1,7 @@
 """How a file is read: what a person says, what is recognised for the rest, and why."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from importer.domain.errors import RequestError
@@ -19,6 +19,18 @@ class Reading:
     header: bool | None = None  # False: the first record is data, the columns are column_1, column_2 ...
     sheet: str | None = None  # of a workbook
     path: str | None = None  # to the array in a JSON document, such as data.products
+    usual: frozenset[str] = (
+        frozenset()
+    )  # the words above that nobody said: the mapping has them for its files
+
+    def over(self, usual: "Reading") -> "Reading":
+        """With the words of `usual` where nothing was said."""
+        added = {name: word for name, word in usual.kept().items() if not self.said(name)}
+        return replace(self, **added, usual=self.usual | added.keys())
+
+    def why(self, name: str) -> str:
+        """Who has said the word, as evidence tells it."""
+        return "as the mapping says" if name in self.usual else "as you said"
 
     def filled(self, **words: object) -> "Reading":
         """With `words` where nothing was said."""
@@ -27,13 +39,13 @@ class Reading:
 
     def kept(self) -> dict[str, Any]:
         """The words as they are kept with an import; `Reading(**words)` is the same reading again."""
-        return {name: value for name, value in asdict(self).items() if value is not None}
+        return {name: value for name in WORDS if (value := getattr(self, name)) is not None}
 
     def said(self, name: str) -> bool:
         return getattr(self, name) is not None
 
 
-WORDS = tuple(word.name for word in fields(Reading))
+WORDS = tuple(word.name for word in fields(Reading) if word.name != "usual")
 MARKS = {"tab": "\t", "\\t": "\t", "comma": ",", "semicolon": ";", "pipe": "|", "none": ""}
 """Words for characters that are hard to type."""
 YES, NO = ("1", "true", "yes", "on"), ("0", "false", "no", "off")

@@ -28,7 +28,7 @@ HEADER_ROWS = 50
 
 def header(content: Content, reading: Reading) -> Header:
     with _workbook(content) as book:
-        sheet, why = _sheet(book, reading.sheet, content.name)
+        sheet, why = _sheet(book, reading, content.name)
         first = list(islice(book.rows(sheet), HEADER_ROWS))
         top = _top(book, first, reading)
         names_ = tuple(_texts(book, top)) if reading.header is not False else ()
@@ -39,7 +39,7 @@ def header(content: Content, reading: Reading) -> Header:
         raise FileDamaged(f"{content.name}: the sheet {sheet.name} is empty.", code="file.empty")
     names = clean(names_, line=top.number)
     place = (
-        "as you said: none"
+        f"{reading.why('header')}: none"
         if reading.header is False
         else f"the first row that names most of the {len(names)} columns"
     )
@@ -60,7 +60,7 @@ def frames(
 
 def _frames(content: Content, head: Header, rows: int) -> Iterator[Frame]:
     with _workbook(content) as book:
-        sheet, _ = _sheet(book, head.reading.sheet, content.name)
+        sheet, _ = _sheet(book, head.reading, content.name)
         reader = Records(book, head)
         source = book.rows(sheet)
         first = list(islice(source, HEADER_ROWS))
@@ -92,7 +92,8 @@ def _as_binary(file: object) -> BinaryIO:
     return file  # type: ignore[return-value]
 
 
-def _sheet(book: Workbook, wanted: str | None, name: str) -> tuple[Sheet, str]:
+def _sheet(book: Workbook, reading: Reading, name: str) -> tuple[Sheet, str]:
+    wanted = reading.sheet
     shown_ = [sheet.name for sheet in book.sheets]
     if wanted is not None:
         found = next(
@@ -100,7 +101,7 @@ def _sheet(book: Workbook, wanted: str | None, name: str) -> tuple[Sheet, str]:
         )
         if found is None:
             raise FileDamaged(f"{name}: no sheet {wanted}; it has: {', '.join(shown_)}.", code="file.sheet")
-        return found, "as you said"
+        return found, reading.why("sheet")
     found = next((sheet for sheet in book.sheets if not sheet.hidden), book.sheets[0])
     others = [other for other in shown_ if other != found.name]
     return found, f"the first of {len(shown_)}; not read: {', '.join(others)}" if others else "the only one"

@@ -12,6 +12,7 @@ from importer.domain.mapping import Column, Mapping, UnknownColumns
 from importer.domain.rows import Outcome, RowError, add, count
 from importer.formats.ahead import ahead, made
 from importer.formats.frames import CellWarning, Frame
+from importer.formats.reading import Reading, in_words
 from importer.ports import Tables
 from importer.services.examination import Document, examine
 from importer.transform.findings import SAID
@@ -62,21 +63,24 @@ class Checked:
         return self.rows - sum(self.counts.values())
 
 
-def check(
+def check(  # noqa: PLR0913 - what may be said of a check
     path: Path,
     name: str,
     mapping: Mapping,
     tables: Tables | None,
     *,
+    reading: Reading | None = None,
     max_errors: int | None = None,
     told: Callable[[RowError], None] = lambda _error: None,
 ) -> Checked:
-    """Every error goes to `told`, in the order of the file. Without `tables` nothing is held against a shop.
+    """Every error goes to `told`, in the order of the file. What `reading` leaves open the mapping says, or is recognised.
+    Without `tables` nothing is held against a shop.
 
     Ends early once more than `max_errors` rows are wrong. Raises FileDamaged, RequestError (the columns do not fit).
     """
     asking = {column.name: column for column in mapping.columns.values() if _asks(column)}
-    document = examine(path, name, mapping if tables is not None else _alone(mapping), tables or {})
+    reading = (reading or Reading()).over(in_words(mapping.reading))
+    document = examine(path, name, mapping if tables is not None else _alone(mapping), tables or {}, reading)
     document.require_rows()
     labels = set() if tables is not None else {document.transform.binding.label(column) for column in asking}
     done = Checked(

@@ -12,7 +12,7 @@ from importer.domain.errors import FileDamaged
 from importer.domain.imports import Import, KeptFile
 from importer.domain.mapping import Mapping
 from importer.domain.steps import Step, StepKind
-from importer.formats.reading import Reading
+from importer.formats.reading import Reading, in_words
 from importer.ports import Ports, Request
 from importer.services.payloads import folder
 from importer.transform.binding import bind
@@ -25,7 +25,7 @@ class Order:
     """What somebody asks for. `name` is the file's name as its owner has it; it is shown, never opened.
 
     `max_errors` means `check_first` as well: an import that ends at its wrong rows has sent nothing.
-    `reading` is what they say of the file's format; the rest is recognised.
+    `reading` is what they say of the file's format; what they do not say the mapping does, and the rest is recognised.
     """
 
     name: str
@@ -77,8 +77,9 @@ class Intake:
         name = PurePath(order.name.replace("\\", "/")).name[-NAME_LIMIT:] or "upload.csv"
         kept = f"{folder(import_id)}/source"
         size, sha256 = await self._ports.files.keep(kept, chunks, limit=self._limit)
+        reading = order.reading.over(in_words(mapping.reading))
         async with self._ports.files.local(kept) as path:
-            head = await asyncio.to_thread(formats.header, path, name, order.reading)
+            head = await asyncio.to_thread(formats.header, path, name, reading)
         if size == 0:
             raise FileDamaged(f"{name}: the file is empty.", code="file.empty")
         bind(mapping, head.own, head.literal)

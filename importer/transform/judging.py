@@ -35,7 +35,7 @@ def judge(name: str, document: Any, *, trusted: bool) -> tuple[Mapping, list[Fou
     return mapping, shape + found
 
 
-PART = {"columns": 3, "lists": 2, "ignore": 2, "request": 2}
+PART = {"columns": 3, "lists": 2, "ignore": 2, "request": 2, "reading": 2}
 """Top word -> how long the path of a part is that can be left out alone; of other words the whole is left out."""
 
 
@@ -175,6 +175,17 @@ def _expressions(mapping: Mapping, _parts: Collection[Path]) -> Iterator[Found]:
             yield ("columns", name, "expr"), fault
 
 
+def _reading(mapping: Mapping, _parts: Collection[Path]) -> Iterator[Found]:
+    said = mapping.reading.get("encoding", "utf-8")
+    try:
+        b"a".decode(said, "replace")  # a codec that gives no text is no encoding
+    except LookupError:
+        yield (
+            ("reading", "encoding"),
+            f"`{said}` is no known encoding; known are utf-8, utf-16, cp1252 and the like.",
+        )
+
+
 JUDGES: tuple[Callable[[Mapping, Collection[Path]], Iterator[Found]], ...] = (
     _names,
     _columns,
@@ -183,6 +194,7 @@ JUDGES: tuple[Callable[[Mapping, Collection[Path]], Iterator[Found]], ...] = (
     _paths,
     _phases,
     _expressions,
+    _reading,
     chains.faults,
     schema_faults.faults,
 )

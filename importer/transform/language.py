@@ -42,6 +42,14 @@ def listed(says: str, items: Schema, least: int = 1) -> dict[str, Any]:
     return {"description": says, "type": "array", "minItems": least, "items": items}
 
 
+def mark(says: str, *words: str) -> dict[str, Any]:
+    """One character, or a word for one that is hard to type."""
+    return {
+        "description": says,
+        "anyOf": [{"enum": list(words)}, {"type": "string", "pattern": "^[\\t -~]$"}],
+    }
+
+
 CONDITION = {
     **table(
         'a condition is `{column: name, in: [...]}` or `{column: name, not_in: [...]}`; an empty cell is `""`',
@@ -162,6 +170,20 @@ WORDS: dict[str, Any] = {
         ),
     ),
     "schema": {"description": "JSON Schema (draft 2020-12) of the payload", "type": "object"},
+    "reading": table(
+        "how files of this mapping are read where nobody says otherwise: `{delimiter: \";\", encoding: cp1252}`",
+        {
+            "format": choice("what the file is, whatever its name", ("csv", "jsonl", "json", "xlsx")),
+            "encoding": text("such as utf-8, cp1252 or utf-16"),
+            "delimiter": mark("between cells: one ASCII character, or tab", "tab", "comma", "semicolon", "pipe"),
+            "quote": mark("around cells: one ASCII character, or none", "none"),
+            "header": {"description": "`false` where the first record is data; its columns are then column_1, column_2 and so on",
+                       "type": "boolean", "default": True},
+            "sheet": text("of a workbook"),
+            "path": text("to the list in a JSON document: `data.products`"),
+            "member": text("the file inside a zip archive"),
+        },
+    ),
 }  # fmt: skip
 
 

@@ -130,7 +130,7 @@ async def test_a_file_that_is_not_utf8_is_recognised_and_the_report_says_as_what
     done = await terminal.type("run", file, "--mapping", "products")
 
     assert done.code == 0
-    assert "Read as: format csv, encoding cp1252, delimiter ,," in done.out
+    assert 'Read as: format csv, encoding cp1252, delimiter "," (comma), quote character \'"\'' in done.out
     assert shop.products.get("a")["name"] == "Café"
 
 
@@ -388,7 +388,7 @@ async def test_a_check_tells_causes_with_the_largest_first_and_sends_nothing(
     assert done.code == 1, done.err
     lines = done.out.splitlines()
     assert lines[0] == "list.csv with the mapping products: 7 rows checked, 1 good, 6 invalid"
-    assert "delimiter ,: " in done.out
+    assert 'delimiter "," (comma): ' in done.out
     causes = [line for line in lines if " rows: " in line or " row: " in line]
     assert causes[0] == "4 rows: price is empty. Fill it in.  (required)"
     assert {line.rpartition("(")[2] for line in causes[1:]} == {"number)", "look_up.unknown)"}

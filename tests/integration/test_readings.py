@@ -39,7 +39,9 @@ async def test_a_said_delimiter_survives_a_restart_and_is_the_reports_own(
     assert state.equation == "2 rows read = 1 succeeded + 1 invalid"
     assert [entry["sku"] for entry in shop.journal.writes] == ["a"]
     assert state.kept.reading == {**said.kept(), "header": True}
-    assert "delimiter ~: as you said; it fits 3 of 3 records at the beginning" in state.columns["recognised"]
+    assert (
+        'delimiter "~": as you said; it fits 3 of 3 records at the beginning' in state.columns["recognised"]
+    )
     assert text.splitlines()[1].startswith("b~B~x~2~3~invalid~")
 
 
@@ -94,3 +96,24 @@ async def test_what_a_spreadsheet_has_spoilt_is_told_in_the_report(service: Runn
     assert state.equation == "2 rows read = 2 succeeded"
     [told] = state.columns["warnings"]
     assert told.startswith("row 1, cell A2, article = '1.23E+12': ")
+
+
+async def test_what_the_mapping_says_of_its_files_is_kept_with_the_import_and_what_is_said_wins(
+    service: Running, tmp_path: Path, shop: Shop
+) -> None:
+    text = (Path(__file__).parents[2] / "mappings/products.yaml").read_text()
+    (tmp_path / "night.yaml").write_text(
+        text + '\nreading: {format: csv, delimiter: "~", encoding: cp1252}\n'
+    )
+    path = tmp_path / "list.dat"
+    path.write_bytes("article~name~price\na~Größe~9\nb~B~x\n".encode("cp1252"))
+    usual = await service.run(path, "night")
+    path.write_bytes(path.read_bytes().replace(b"~", b"|"))
+    said = await service.run(path, "night", reading=Reading(delimiter="|"))
+
+    assert usual.equation == said.equation == "2 rows read = 1 succeeded + 1 invalid"
+    assert [state.kept.reading["delimiter"] for state in (usual, said)] == ["~", "|"]
+    assert "encoding cp1252: as the mapping says" in said.columns["recognised"]
+    assert shop.products.get("a")["name"] == "Größe"
+    rows = b"".join([line async for line in service.importer.reporting.rows_csv(usual.id)]).decode()
+    assert rows.splitlines()[1].startswith("b~B~x~2~")

@@ -232,7 +232,7 @@ def test_inch_marks_are_no_quotes_when_nothing_is_enclosed(path: Path) -> None:
     [frame] = read(path, 'sku;name\na;Monitor 27" flat\nb;Monitor 32"\n')
 
     assert frame.cells.get_column("name").to_list() == ['Monitor 27" flat', 'Monitor 32"']
-    assert seen(path, "quote") == ("none", "fits 3 of 3 records at the beginning")
+    assert seen(path, "quote character") == ("none", "fits 3 of 3 records at the beginning")
 
 
 def test_single_quotes_are_found_when_they_explain_more(path: Path) -> None:
