@@ -1,13 +1,13 @@
 """Mapping documents: YAML files in folders, the first folder that has a name wins."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
 
 from importer.domain.errors import Fault, MappingInvalid, UnknownName
 from importer.domain.mapping import Mapping, suggestion
-from importer.sources.yaml_documents import load
+from importer.sources.yaml_documents import hidden, load
 from importer.transform.judging import judge
 
 PARSED_MAPPINGS = 32
@@ -54,12 +54,21 @@ def read(path: Path) -> str:
         raise MappingInvalid(path.stem, [fault]) from None
 
 
+def _hidden(name: str, text: str, *, trusted: bool) -> Iterator[Fault]:
+    """Faults inside entries that another one of the same name hides: a document that is mended has them still."""
+    for path, document, lines in hidden(text):
+        _, found = judge(name, document, trusted=trusted)
+        yield from (lines.fault(place, told) for place, told in found if place[: len(path)] == path)
+
+
 def _parse(name: str, text: str, *, trusted: bool) -> Mapping:
     document, lines, faults = load(text)
     if document is None and faults:
         raise MappingInvalid(name, faults)
     mapping, found = judge(name, document, trusted=trusted)
+    if faults:
+        faults += _hidden(name, text, trusted=trusted)
     faults += [lines.fault(place, told) for place, told in found]
     if faults:
-        raise MappingInvalid(name, sorted(faults, key=lambda fault: fault.line))
+        raise MappingInvalid(name, sorted(dict.fromkeys(faults), key=lambda fault: fault.line))
     return mapping

@@ -1,6 +1,8 @@
 """YAML as people mean it (1.2): `yes`, `010` and `12:30` are texts, a word stands once, and every path has its line."""
 
 import re
+from collections.abc import Iterator
+from itertools import islice
 from typing import Any
 
 import yaml
@@ -11,6 +13,7 @@ from importer.domain.errors import Fault
 MOST_CHARACTERS = 1 << 20
 MOST_NODES = 20_000
 MOST_NESTED = 64
+MOST_HIDDEN = 20
 PLAIN = "tag:yaml.org,2002:"
 TAGS = frozenset(PLAIN + kind for kind in ("str", "int", "float", "bool", "null", "map", "seq", "merge"))
 
@@ -78,6 +81,36 @@ def load(text: str) -> tuple[Any, Lines, list[Fault]]:
         told = f"is nested deeper than {MOST_NESTED} levels." if deep else f"not YAML: {error}."
         return None, lines, [Fault(line=1, path="", text=told)]
     return document, lines, walk.faults
+
+
+def hidden(text: str) -> Iterator[tuple[Path, Any, Lines]]:
+    """For every entry behind which one of the same name stands: its path, the document with it instead of the later
+    one, and the lines of that document. The text is one that `load` can read."""
+    loader = _Loader(text)
+    node = loader.get_single_node()
+    for path, changed in list(islice(_alternatives(node, ()), MOST_HIDDEN)):
+        lines = Lines()
+        _Walk(lines).visit(changed, ())
+        yield path, loader.construct_document(changed), lines
+
+
+def _alternatives(node: Node, path: Path) -> Iterator[tuple[Path, Node]]:
+    if isinstance(node, SequenceNode):
+        for place, value in enumerate(node.value):
+            for inner, changed in _alternatives(value, (*path, place)):
+                values = [*node.value[:place], changed, *node.value[place + 1 :]]
+                yield inner, SequenceNode(node.tag, values, node.start_mark, node.end_mark)
+    if not isinstance(node, MappingNode):
+        return
+    last = {key.value: place for place, (key, _) in enumerate(node.value)}
+    for place, (key, value) in enumerate(node.value):
+        found = list(_alternatives(value, (*path, key.value)))
+        if place != last[key.value]:
+            found.insert(0, ((*path, key.value), value))
+        others = [pair for pair in node.value if pair[0].value != key.value]
+        for inner, changed in found:
+            pairs = [*others, (key, changed)]
+            yield inner, MappingNode(node.tag, pairs, node.start_mark, node.end_mark)
 
 
 class _Walk:

@@ -91,7 +91,7 @@ COLUMN = table(
 WORDS: dict[str, Any] = {
     "importer": {"description": "the version of this language", "const": LANGUAGE},
     "title": text("what the mapping is for, in a few words"),
-    "entity": text("what a row is: product, customer, ..."),
+    "entity": text("what a row is: product, customer and so on"),
     "request": table(
         "the shop's ordinary route that takes one row: `{method: POST, path: /V1/products}`",
         {

@@ -123,9 +123,9 @@ def _of_values(mapping: Mapping) -> Iterator[Found]:
             payload, way = _payload(path, value, mapping)
         except ValueError:
             continue  # it is told already that this is no path
-        for error in checker.iter_errors(payload):
-            if tuple(error.absolute_path)[: len(way)] == way:
-                yield from ((place, f"the schema refuses it: {text}") for _, text in shapes.told(error))
+        errors = [e for e in checker.iter_errors(payload) if tuple(e.absolute_path)[: len(way)] == way]
+        texts = dict.fromkeys(text for error in errors for _, text in shapes.told(error))
+        yield from ((place, f"the schema refuses it: {text}") for text in texts)
 
 
 def _payload(path: str, value: Any, mapping: Mapping) -> tuple[Any, Path]:

@@ -27,8 +27,8 @@ NOUNS = {
 
 def misfits(schema: Dict[str, Any], value: Any) -> Iterator[tuple[Path, str]]:
     """(place in the value, what is wrong there and what would be right) for everything that does not fit."""
-    for error in CHECK(schema).iter_errors(value):
-        yield from told(error)
+    found = (one for error in CHECK(schema).iter_errors(value) for one in told(error))
+    yield from dict.fromkeys(found)  # the library has an error for each missing word; each tells all of them
 
 
 def told(error: Error) -> Iterator[tuple[Path, str]]:

@@ -263,3 +263,56 @@ def test_a_file_without_the_key_column_is_refused_with_its_columns() -> None:
         RequestError, match=r"no column sku, which the mapping .* Its columns are: name, price"
     ):
         bind(mapping, ["name", "price"])
+
+
+def told(text: str) -> list[str]:
+    with pytest.raises(MappingInvalid) as caught:
+        MAPPINGS.parse("mine", text)
+    return [f"{fault.line} {fault.path}" for fault in caught.value.faults]
+
+
+def test_several_missing_words_are_told_once_each() -> None:
+    text = "importer: 1\ncolumns:\n  a: {to: b}\nskip:\n  - {fix: x}\n"
+
+    assert told(text) == ["1 entity", "1 request", "1 key", "5 skip.0.when", "5 skip.0.code", "5 skip.0.text"]
+
+
+def test_what_a_word_hides_that_stands_twice_is_judged_as_well() -> None:
+    columns = """\
+columns:
+  id: {to: id, rules: [trimm]}
+  id: {to: id, rules: [uper]}
+  b:
+    to: d
+    rules: [lowr, {values: {map: {x: 1}, map: 5}}]
+    rules: [trim]
+schema: {properties: {x: {typ: string}, x: {type: strin}}}
+"""
+
+    assert sorted(told(HEAD + columns), key=lambda one: int(one.split()[0])) == told(HEAD + columns)
+    assert sorted(told(HEAD + columns)) == sorted(
+        [
+            "6 columns.id.rules.0",
+            "7 columns.id",
+            "7 columns.id.rules.0",
+            "10 columns.b.rules.0",
+            "10 columns.b.rules.1.values.map",
+            "10 columns.b.rules.1.values.map",
+            "11 columns.b.rules",
+            "12 schema.properties.x",
+            "12 schema.properties.x.typ",
+            "12 schema.properties.x.type",
+        ]
+    )
+
+
+def test_a_whole_block_that_stands_twice_is_judged_in_both_places() -> None:
+    text = "columns:\n  id: {to: id, rules: [trimm]}\ncolumns:\n  id: {to: id}\n  x: {to: x, rules: [lowr]}\n"
+
+    assert told(HEAD + text) == ["6 columns.id.rules.0", "7 columns", "9 columns.x.rules.0"]
+
+
+def test_merged_and_repeated_parts_of_yaml_are_no_words_that_stand_twice() -> None:
+    text = "columns:\n  id: &one {to: id, rules: [trim]}\n  b: {<<: *one, to: b}\n  c: {<<: *one, to: c}\n"
+
+    assert MAPPINGS.parse("mine", HEAD + text).columns["c"].to == "c"
