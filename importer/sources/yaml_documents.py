@@ -88,7 +88,8 @@ def hidden(text: str) -> Iterator[tuple[Path, Any, Lines]]:
     one, and the lines of that document. The text is one that `load` can read."""
     loader = _Loader(text)
     node = loader.get_single_node()
-    for path, changed in list(islice(_alternatives(node, ()), MOST_HIDDEN)):
+    found = _alternatives(node, ()) if node is not None else iter(())
+    for path, changed in list(islice(found, MOST_HIDDEN)):
         lines = Lines()
         _Walk(lines).visit(changed, ())
         yield path, loader.construct_document(changed), lines
