@@ -14,6 +14,7 @@ from importer.queues.embedded import EmbeddedQueue
 from importer.services.closing import Closing
 from importer.services.delivery import Delivery
 from importer.services.dispatch import Dispatch
+from importer.services.earlier import Earlier
 from importer.services.intake import Intake
 from importer.services.obstacles import Obstacles
 from importer.services.preparation import Preparation
@@ -49,6 +50,7 @@ class Importer:
     tracking: Tracking
     closing: Closing
     dispatch: Dispatch
+    earlier: Earlier
     obstacles: Obstacles
     reporting: Reporting
 
@@ -104,6 +106,7 @@ def join_services(settings: Settings, ports: Ports, tokens: SqlTokens) -> Import
         tracking=Tracking(ports, dispatch),
         closing=closing,
         dispatch=dispatch,
+        earlier=Earlier(ports),
         obstacles=Obstacles(ports, closing),
         reporting=Reporting(ports),
     )

@@ -4,6 +4,8 @@ import asyncio
 import logging
 import os
 import signal
+from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
 
@@ -26,7 +28,29 @@ from importer.sources import files
 from importer.worker import Worker
 
 PATIENCE_SECONDS = 60.0
+LATELY = timedelta(days=7)
+BEGUN = (
+    "Unfinished: import {id} is the import you ask for, left by a run that was stopped or worked on by one that is running. "
+    "It is gone on with."
+)
+FINISHED = (
+    "Import {id} is the import you asked for; it was finished, and no row goes in twice. "
+    "To import the file once more: --again"
+)
+ONCE_MORE = (
+    "The same file went into {state.shop} before: import {state.id}, completed {state.ended_at:%Y-%m-%d %H:%M} UTC, "
+    "{state.equation}. It goes in once more."
+)
 INTERRUPTED = Reason(code="interrupted", text="The import was interrupted on the command line.")
+
+
+@dataclass(frozen=True)
+class Asked:
+    """`again`: the file goes in even if an unfinished import has asked for the same."""
+
+    order: Order
+    file: Path
+    again: bool = False
 
 
 @reads_a_file
@@ -53,6 +77,10 @@ def run(
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
     report: Annotated[Path | None, typer.Option(help="Folder for report.json and rows.csv.")] = None,
+    again: Annotated[
+        bool,
+        typer.Option("--again", help="Import the file once more, even if an unfinished run had begun it."),
+    ] = False,
     *,
     reading: Reading,
 ) -> None:
@@ -74,7 +102,8 @@ def run(
         reading=reading,
     )
     console = Console(stderr=as_json, highlight=False)
-    raise typer.Exit(asyncio.run(_run(settings, order, file, report, console, as_json=as_json)))
+    asked = Asked(order, file, again=again)
+    raise typer.Exit(asyncio.run(_run(settings, asked, report, console, as_json=as_json)))
 
 
 def log_to_file(settings: Settings) -> None:
@@ -88,11 +117,11 @@ def log_to_file(settings: Settings) -> None:
 
 
 async def _run(
-    settings: Settings, order: Order, file: Path, folder: Path | None, console: Console, *, as_json: bool
+    settings: Settings, asked: Asked, folder: Path | None, console: Console, *, as_json: bool
 ) -> int:
     async with open_importer(settings) as importer:
         log_to_file(settings)
-        state = await _import(importer, order, file, console)
+        state = await _import(importer, asked, console)
         document = await importer.reporting.report(state.id)
         if as_json:
             typer.echo(orjson.dumps(document, option=orjson.OPT_INDENT_2).decode())
@@ -108,22 +137,45 @@ async def import_file(settings: Settings, order: Order, file: Path, console: Con
     """Import `file` and print the report."""
     async with open_importer(settings) as importer:
         log_to_file(settings)
-        state = await _import(importer, order, file, console)
+        state = await _import(importer, Asked(order, file), console)
         print_report(await importer.reporting.report(state.id), console)
 
 
-async def _import(importer: Importer, order: Order, file: Path, console: Console) -> Import:
-    earlier = [] if order.dry_run else await _unfinished(importer, order.shop, console)
-    accepted = await importer.intake.accept(order, files.chunks(file))
+async def _import(importer: Importer, asked: Asked, console: Console) -> Import:
+    """The import that was asked for: a new one, or the unfinished one of a run that asked for the same."""
+    order, file = asked.order, asked.file
+    begun = None if order.dry_run or asked.again else await _begun(importer, asked, console)
+    earlier = [] if order.dry_run else await _unfinished(importer, order.shop, begun, console)
+    accepted = begun or await importer.intake.accept(order, files.chunks(file))
     state = await _work(importer, accepted, console)
     for import_id in earlier:
         console.print(_became(await importer.ports.imports.get(import_id)), soft_wrap=True)
+    if begun is not None:
+        console.print(FINISHED.format(id=state.id), soft_wrap=True)
     return state
 
 
-async def _unfinished(importer: Importer, shop: str, console: Console) -> list[str]:
-    """Imports of the shop that have not ended are worked on as well; a person should know whose rows these are."""
-    found = [s for s in await importer.ports.imports.unfinished() if s.shop == shop and not s.dry_run]
+async def _begun(importer: Importer, asked: Asked, console: Console) -> Import | None:
+    """The unfinished import that was asked for the same; of one that has lately succeeded a notice is enough."""
+    same = await importer.earlier.same(asked.order, asked.file)
+    for state in same:
+        if not state.ended:
+            console.print(BEGUN.format(id=state.id), soft_wrap=True)
+            return state
+    lately = importer.ports.clock.now() - LATELY
+    for state in same:
+        if state.status is ImportStatus.COMPLETED and state.ended_at and state.ended_at > lately:
+            console.print(ONCE_MORE.format(state=state), soft_wrap=True)
+            break
+    return None
+
+
+async def _unfinished(importer: Importer, shop: str, begun: Import | None, console: Console) -> list[str]:
+    """Other imports of the shop that have not ended are worked on as well; a person should know whose rows these are."""
+    others = [
+        state for state in await importer.ports.imports.unfinished() if begun is None or state.id != begun.id
+    ]
+    found = [state for state in others if state.shop == shop and not state.dry_run]
     for state in found:
         console.print(
             f"Unfinished: import {state.id} of {escape(state.kept.name)}, left by a run that was stopped or worked on "

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path, PurePath
 
 from importer.domain.errors import FileDamaged
-from importer.formats import delimited, json_array, jsonl, xlsx
+from importer.formats import delimited, encodings, json_array, jsonl, xlsx
 from importer.formats.content import OPENERS, Content, unpacked
 from importer.formats.frames import Frame, Header
 from importer.formats.reading import Evidence, Reading
@@ -52,7 +52,8 @@ def header(path: Path, name: str, reading: Reading | None = None) -> Header:
     if format_ not in FORMATS:
         raise FileDamaged(f"The format {format_} is not one of {', '.join(FORMATS)}.", code="file.format")
     try:
-        found = FORMATS[format_].header(content, reading.filled(format=format_, member=content.member))
+        said = encodings.named(reading).filled(format=format_, member=content.member)
+        found = FORMATS[format_].header(content, said)
     except FileDamaged as error:
         raise FileDamaged(f"{name}: {error.text}", code=error.code) from error
     return replace(found, evidence=(_evidence(content, reading, format_), *found.evidence))

@@ -6,6 +6,7 @@ it is reported, its neighbours are read.
 
 import codecs
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import BinaryIO
 
 from charset_normalizer import from_bytes
@@ -39,9 +40,9 @@ codecs.register_error("importer.keep_bad", _keep_bad)
 
 
 def recognise(content: Content, reading: Reading) -> tuple[str, str]:
-    """(encoding, reason). Raises FileDamaged when the one that was said is no encoding."""
+    """(encoding, reason)."""
     if reading.encoding is not None:
-        return _known(reading.encoding), reading.why("encoding")
+        return reading.encoding, reading.why("encoding")
     with content.open() as stream:
         first = stream.read(PROBE)
         if (mark := _mark(first)) is not None:
@@ -54,10 +55,14 @@ def recognise(content: Content, reading: Reading) -> tuple[str, str]:
     return _eight_bit(probe)
 
 
-def _known(said: str) -> str:
+def named(reading: Reading) -> Reading:
+    """With the encoding that was said under its one name: utf-8 for UTF8. Raises FileDamaged when it is none."""
+    said = reading.encoding
+    if said is None:
+        return reading
     try:
         b"a".decode(said, "replace")  # a codec that gives no text is no encoding
-        return codecs.lookup(said).name
+        return replace(reading, encoding=codecs.lookup(said).name)
     except LookupError:
         raise FileDamaged(
             f"`{said}` is no known encoding; say utf-8, utf-16, cp1252 (Western Windows) or another of Python's names.",

@@ -433,6 +433,44 @@ async def test_a_dry_run_leaves_an_unfinished_import_alone(terminal: Terminal, s
     assert not any("/V1/bulk/" in entry["path"] for entry in shop.journal.requests[before:])
 
 
+async def killed(terminal: Terminal, shop: Shop) -> None:
+    """A run that was killed when the shop had taken its rows; the shop works again."""
+    terminal.environment["IMPORTER_LEASE_SECONDS"] = "0.6"
+    terminal.environment["IMPORTER_PATIENCE_SECONDS"] = "20"
+    process = await stuck(terminal, shop)
+    process.kill()
+    await process.wait()
+    shop.faults.hold_consumers = False
+    shop.wake()
+
+
+async def test_a_killed_run_typed_again_is_gone_on_with_and_writes_nothing_twice(
+    terminal: Terminal, shop: Shop
+) -> None:
+    await killed(terminal, shop)
+    done = await terminal.type("run", "good.csv", "--mapping", "products")
+
+    assert done.code == 0, done.out
+    assert "is the import you ask for, left by a run that was stopped" in done.out
+    assert "7 rows read = 7 succeeded" in done.out
+    assert "To import the file once more: --again" in done.out
+    assert len(shop.journal.writes) == 7
+    once_more = await terminal.type("run", "good.csv", "--mapping", "products")
+    assert "The same file went into main before: import imp_" in once_more.out
+    assert (once_more.code, len(shop.journal.writes)) == (0, 14)
+
+
+async def test_a_killed_run_goes_in_once_more_where_that_is_asked_for(terminal: Terminal, shop: Shop) -> None:
+    await killed(terminal, shop)
+    done = await terminal.type("run", "good.csv", "--mapping", "products", "--again", "--json")
+
+    assert done.code == 0, done.err
+    assert "Its rows go first" in done.err
+    assert "went on and is completed: 7 rows read = 7 succeeded" in done.err
+    assert json.loads(done.out)["equation"] == "7 rows read = 7 succeeded"
+    assert len(shop.journal.writes) == 14
+
+
 async def test_an_error_is_json_where_json_was_asked_for(terminal: Terminal) -> None:
     done = await terminal.type("run", "nowhere.csv", "--mapping", "products", "--json")
 

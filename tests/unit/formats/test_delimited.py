@@ -308,3 +308,11 @@ def test_five_hundred_planted_records_of_every_kind_are_found_and_nothing_else(p
     assert [row for f in frames for row in f.cells.get_column(ROW)] == [
         row for row in range(1, 100_001) if row not in planted
     ]
+
+
+def test_an_encoding_has_one_name_however_it_was_said(path: Path) -> None:
+    [frame] = read(path, "\ufeffsku,name\na,Größe\n".encode(), encoding="UTF8")
+
+    assert frame.cells.rows() == [(1, 2, "a", "Größe")]
+    assert head(path, encoding="UTF8").reading.encoding == "utf-8"
+    assert head(path, encoding="UTF8").raw[0] == "sku"
