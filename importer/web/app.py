@@ -11,6 +11,7 @@ from importer.web import api, pages
 from importer.web.access import authenticate, session_key
 from importer.web.keys import IMPORTER, SESSION_KEY
 from importer.web.problems import problems
+from importer.web.queries import known_only
 
 HERE = Path(__file__).parent
 
@@ -27,7 +28,7 @@ SECURITY_HEADERS = {
 
 def create_app(importer: Importer) -> web.Application:
     """The worker is not part of it: `serve` runs both, tests run either."""
-    app = web.Application(middlewares=[problems, authenticate])
+    app = web.Application(middlewares=[problems, authenticate, known_only])
     app[IMPORTER] = importer
     app[SESSION_KEY] = session_key(importer.settings.data_dir)
     app.router.add_static("/static", HERE / "static")

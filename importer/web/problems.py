@@ -18,6 +18,7 @@ from importer.domain.errors import (
     TooLarge,
     UnknownName,
 )
+from importer.web.queries import UnknownParameter
 
 log = logging.getLogger("importer.web")
 
@@ -25,6 +26,7 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 STATUS: dict[type[ImporterError], HTTPStatus] = {
     UnknownName: HTTPStatus.NOT_FOUND,
+    UnknownParameter: HTTPStatus.BAD_REQUEST,
     TooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     Conflict: HTTPStatus.UNPROCESSABLE_ENTITY,
     RequestError: HTTPStatus.UNPROCESSABLE_ENTITY,

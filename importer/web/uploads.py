@@ -4,12 +4,12 @@ from collections.abc import AsyncIterator, Mapping
 
 from aiohttp import BodyPartReader, MultipartReader, web
 
-from importer.domain.errors import RequestError
+from importer.domain.errors import RequestError, UnknownName
 from importer.domain.imports import Import
-from importer.domain.mapping import suggestion
 from importer.formats.reading import WORDS, in_words
 from importer.services.intake import Order
 from importer.web.keys import IMPORTER
+from importer.web.queries import refuse_unknown
 
 CHUNK_BYTES = 1 << 20
 FIELD_BYTES = 4096
@@ -35,7 +35,17 @@ MOST_DIGITS = 9
 
 
 async def accept(request: web.Request) -> Import:
-    """Take the import in. Raises RequestError and its kin."""
+    """Take the import in. Raises RequestError and its kin.
+
+    A mapping or shop that does not exist is a fault of the body: it is no UnknownName, which says that the address is.
+    """
+    try:
+        return await _accept(request)
+    except UnknownName as error:
+        raise RequestError(error.text, code=error.code) from None
+
+
+async def _accept(request: web.Request) -> Import:
     if request.content_type == "multipart/form-data":
         return await _accept_form(request)
     if request.content_type in BODY_TYPES:
@@ -60,10 +70,7 @@ async def _accept_form(request: web.Request) -> Import:
 
 
 def _order(request: web.Request, fields: Mapping[str, str], name: str) -> Order:
-    for name_ in fields:
-        if name_ not in FIELDS:
-            hint = suggestion(name_, FIELDS)
-            raise RequestError(f"There is no field or parameter `{name_}`{hint}", code="form.unknown")
+    refuse_unknown(fields, FIELDS)
     dry_run = fields.get("dry_run", "").lower()
     if dry_run not in TRUTH:
         raise RequestError(f"`dry_run` is true or false, not `{fields['dry_run']}`.", code="form.value")

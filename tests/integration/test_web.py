@@ -14,6 +14,7 @@ from aiohttp import web
 from importer.sandbox.shop import Shop
 from importer.settings import Settings
 from importer.web.app import create_app
+from importer.web.queries import PARAMETERS
 from tests.integration.conftest import Running, working
 
 Products = Callable[..., Path]
@@ -175,14 +176,14 @@ async def test_without_a_token_there_is_nothing_to_see(site: Site, path: str) ->
 @pytest.mark.parametrize(
     ("query", "content", "status", "code"),
     [
-        ({"mapping": "product"}, b"a\n1\n", 404, "unknown_name"),
-        ({"mapping": "products", "shop": "moon"}, b"a\n1\n", 404, "unknown_name"),
+        ({"mapping": "product"}, b"a\n1\n", 422, "unknown_name"),
+        ({"mapping": "products", "shop": "moon"}, b"a\n1\n", 422, "unknown_name"),
         ({}, b"a\n1\n", 422, "form.no_mapping"),
         ({"mapping": "products"}, b"", 422, "file.empty"),
         ({"mapping": "products"}, b"colour\nred\n", 422, "columns.missing"),
         ({"mapping": "products", "name": "a.pdf"}, b"a\n1\n", 422, "file.format"),
         ({"mapping": "products"}, b"article,name,price\n" + b"x" * (1 << 20), 413, "too_large"),
-        ({"mapping": "../../etc/passwd"}, b"a\n1\n", 404, "unknown_name"),
+        ({"mapping": "../../etc/passwd"}, b"a\n1\n", 422, "unknown_name"),
     ],
     ids=["mapping", "shop", "no mapping", "empty", "columns", "format", "too large", "path"],
 )
@@ -356,15 +357,15 @@ async def test_the_reading_can_be_said_in_the_query(site: Site) -> None:
 
 
 @pytest.mark.parametrize(
-    ("fields", "code"),
+    ("fields", "refusal"),
     [
-        ({"dry_run": "maybe"}, "form.value"),
-        ({"dryrun": "true"}, "form.unknown"),
-        ({"dry-run": "true"}, "form.unknown"),
+        ({"dry_run": "maybe"}, (422, "form.value")),
+        ({"dryrun": "true"}, (400, "form.unknown")),
+        ({"dry-run": "true"}, (400, "form.unknown")),
     ],
 )
 async def test_what_a_request_says_is_obeyed_or_refused(
-    site: Site, products: Products, fields: dict[str, str], code: str
+    site: Site, products: Products, fields: dict[str, str], refusal: tuple[int, str]
 ) -> None:
     """A dry run that is misspelt must not become an import."""
     file = {"file": ("liste.csv", products(2).read_bytes(), "text/csv")}
@@ -373,8 +374,8 @@ async def test_what_a_request_says_is_obeyed_or_refused(
         "/v1/imports", params={"mapping": "products", **fields}, content=products(2).read_bytes(), headers=CSV
     )
 
-    assert (as_form.status_code, as_form.json()["code"]) == (422, code)
-    assert (as_query.status_code, as_query.json()["code"]) == (422, code)
+    assert (as_form.status_code, as_form.json()["code"]) == refusal
+    assert (as_query.status_code, as_query.json()["code"]) == refusal
     assert (await site.http.get("/v1/imports")).json()["items"] == []
 
 
@@ -388,3 +389,47 @@ async def test_a_field_behind_the_file_comes_too_late(site: Site, products: Prod
 
     assert (answer.status_code, answer.json()["code"]) == (422, "form.late")
     assert (await site.http.get("/v1/imports")).json()["items"] == []
+
+
+@pytest.mark.parametrize(
+    ("path", "parameter", "hint"),
+    [
+        ("/v1/imports", "limits", "did you mean `limit`?"),
+        ("/v1/imports/{id}", "limit", "this route takes none."),
+        ("/v1/imports/{id}/rows", "outcom", "did you mean `outcome`?"),
+        ("/v1/imports/{id}/report", "fromat", "did you mean `format`?"),
+        ("/v1/mappings", "x", "this route takes none."),
+        ("/v1/shops", "x", "this route takes none."),
+    ],
+)
+async def test_a_query_with_an_unknown_parameter_is_refused_with_the_right_one(
+    site: Site, path: str, parameter: str, hint: str
+) -> None:
+    url = path.replace("{id}", await site.send(b"article,name,price\na,b,1\n"))
+    answer = await site.http.get(url, params={parameter: "1"})
+
+    assert hint in problem(answer, 400, "form.unknown")
+    assert f"`{parameter}`" in answer.json()["detail"]
+    assert (await site.http.get(url)).status_code == httpx.codes.OK
+
+
+async def test_every_query_of_the_api_says_which_parameters_it_takes(site: Site) -> None:
+    routes = {
+        route.resource.canonical
+        for route in create_app(site.run.importer).router.routes()
+        if route.method == "GET" and route.resource and route.resource.canonical.startswith("/v1/")
+    }
+
+    assert routes == set(PARAMETERS)
+
+
+async def test_a_name_in_the_body_that_does_not_exist_is_told_with_the_nearest(site: Site) -> None:
+    content = b"article,name,price\na,b,1\n"
+    url = "/v1/imports"
+    mapping = await site.http.post(url, params={"mapping": "product"}, content=content, headers=CSV)
+    shop = await site.http.post(
+        url, params={"mapping": "products", "shop": "mian"}, content=content, headers=CSV
+    )
+
+    assert problem(mapping, 422, "unknown_name").endswith("did you mean `products`?")
+    assert problem(shop, 422, "unknown_name").endswith("did you mean `main`?")
