@@ -15,6 +15,7 @@ from importer.cli.exits import OK, ROWS_FAILED
 from importer.cli.reading import reads_a_file
 from importer.cli.run import with_document
 from importer.domain.rows import RowError
+from importer.domain.sentences import sentences
 from importer.formats.frames import CellWarning
 from importer.formats.reading import Reading
 from importer.ports import Tables
@@ -147,9 +148,8 @@ def _print_cause(cause: Cause, console: Console) -> None:
     noun = "row" if cause.rows == 1 else "rows"
     kind = "" if cause.outcome is None or cause.outcome.value == "invalid" else f" {cause.outcome.value}"
     first = cause.examples[0]
-    fix = f" {first.fix}" if isinstance(first, RowError) and first.fix else ""
-    stop = "" if cause.text.endswith((".", "!", "?")) else "."
-    console.print(escape(f"\n{cause.rows:,} {noun}{kind}: {cause.text}{stop}{fix}  ({cause.code})"))
+    told = sentences(cause.text, first.fix if isinstance(first, RowError) else "")
+    console.print(escape(f"\n{cause.rows:,} {noun}{kind}: {told}  ({cause.code})"))
     for one in cause.examples:
         console.print(escape(f"    {_place(one)}"))
 

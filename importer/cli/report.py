@@ -13,6 +13,8 @@ from rich.markup import escape
 
 from importer.bootstrap import open_importer
 from importer.domain.errors import ConfigurationError
+from importer.domain.rows import Outcome
+from importer.domain.sentences import sentences
 from importer.services.reporting import Reporting
 from importer.settings import load_settings
 
@@ -76,7 +78,7 @@ def print_report(document: Mapping[str, Any], console: Console) -> None:
     if document["rows_total"] and document["rows_read"] < document["rows_total"]:
         console.print(f"{document['rows_total'] - document['rows_read']:,} further rows were not read.")
     _print_causes(document, console)
-    _print_rows(document["rows"], console)
+    _print_rows(document, console)
     if document["columns"].get("recognised"):
         said = [line.partition(": ")[0] for line in document["columns"]["recognised"]]
         console.print(f"Read as: {escape(', '.join(said))}", soft_wrap=True)
@@ -104,16 +106,24 @@ def _print_causes(document: Mapping[str, Any], console: Console) -> None:
         console.print(escape(line), soft_wrap=True)
 
 
-def _print_rows(rows: list[Mapping[str, Any]], console: Console) -> None:
-    if rows:
+def _print_rows(document: Mapping[str, Any], console: Console) -> None:
+    """Rows that were only not sent are one line for each reason: they would hide the others."""
+    rows = [row for row in document["rows"] if row["outcome"] != Outcome.NOT_SENT]
+    unsent = {row["code"]: row for row in document["rows"] if row["outcome"] == Outcome.NOT_SENT}
+    if rows or unsent:
         console.print("\nRows that need you", style="bold")
     for row in rows[:SHOWN_ROWS]:
         cell = f"  {row['column']} = '{_short(row['value'])}'" if row["column"] else ""
         key = f"  {row['key']}" if row["key"] else ""
         console.print(escape(f"  row {row['row']}, line {row['line']}{key}{cell}"), soft_wrap=True)
-        console.print(escape(f"      {row['text']} {row['fix']}"), soft_wrap=True)
+        console.print(escape(f"      {sentences(row['text'], row['fix'])}"), soft_wrap=True)
     if len(rows) > SHOWN_ROWS:
         console.print(f"  and {len(rows) - SHOWN_ROWS:,} more; --report DIR writes all of them")
+    for cause in document["causes"]:
+        if cause["outcome"] == Outcome.NOT_SENT and cause["code"] in unsent:
+            row, noun = unsent[cause["code"]], "row" if cause["rows"] == 1 else "rows"
+            told = sentences(row["text"], row["fix"])
+            console.print(escape(f"  {cause['rows']:,} {noun} not sent: {told}"), soft_wrap=True)
 
 
 def _short(value: str | None) -> str:

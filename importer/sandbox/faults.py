@@ -64,18 +64,19 @@ class Faults:
         return True
 
     def change(self, words: Any) -> None:
-        """From JSON: the names above; `refuse` is one switch or a list of them. Raises ValueError with a sentence, and
-        then changes nothing."""
+        """From JSON: the names above; `refuse` is one switch or a list of them, or null to end all. Raises ValueError with
+        a sentence, and then changes nothing."""
         if not isinstance(words, dict):
             raise ValueError("An object with the names of faults belongs here.")
         refuse = words.get("refuse", [])
-        refusals = [_refuse(entry) for entry in (refuse if isinstance(refuse, list) else [refuse])]
+        entries = refuse if isinstance(refuse, list) else [refuse]
+        refusals = [] if refuse is None else [_refuse(entry) for entry in entries]
         changes = {name: value for name, value in words.items() if name != "refuse"}
         for name, value in changes.items():
             _check(name, value)
         for name, value in changes.items():
             setattr(self, name, value)
-        self.refuse += refusals
+        self.refuse[:] = [] if refuse is None else [*self.refuse, *refusals]
 
 
 def _check(name: str, value: Any) -> None:
@@ -92,4 +93,10 @@ def _refuse(entry: Any) -> Refuse:
         raise ValueError(
             f"refuse: an object with times and status belongs here, and if wanted {', '.join(names[2:])}."
         )
+    for name, least in (("times", 1), ("status", 100)):
+        if type(entry[name]) is not int or entry[name] < least:
+            raise ValueError(
+                f"refuse: {name} is a whole number of {least} or more, not {entry[name]!r}"
+                + ('; {"refuse": null} ends all refusals.' if name == "times" else ".")
+            )
     return Refuse(**entry)

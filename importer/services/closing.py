@@ -3,6 +3,7 @@
 from importer.domain.batches import OPEN, Batch, BatchStatus
 from importer.domain.imports import ImportStatus, Reason
 from importer.domain.rows import Outcome, RowError
+from importer.domain.sentences import sentences
 from importer.domain.steps import Step
 from importer.ports import Ports
 from importer.services.dispatch import Dispatch
@@ -36,6 +37,6 @@ class Closing:
             "The shop may have taken this row; it has not confirmed it." if sent else "The row was not sent."
         )
         fix = "Look at it in the shop, then import it again." if sent else "Import it again."
-        sentence = f"{text} {reason.text}"
+        sentence = sentences(text, reason.text)
         operations = await unpack(self._ports.files, batch)
         return [operation.error(outcome, reason.code, sentence, fix) for operation in operations]

@@ -9,6 +9,7 @@ from importer.domain.errors import AnswerLost, BackendDenied, BackendRefused, Ba
 from importer.domain.imports import Import, Reason
 from importer.domain.mapping import Mapping
 from importer.domain.rows import Outcome, RowError
+from importer.domain.sentences import sentences
 from importer.domain.steps import Step, StepKind
 from importer.domain.timing import backoff
 from importer.ports import Backend, Ports
@@ -161,8 +162,9 @@ class Delivery:
         if tried and (batch.attempt >= DESPERATE_ATTEMPTS or await self._takes_others(batch)):
             await backend.probe()
             text = f"The shop gave no clear answer to this request in {batch.attempt} attempts, though it answers others."
-            says = f" It last said: {state.waiting.text}" if state.waiting else ""
-            await self._refused(state, batch, operations, Reason(code="shop.no_answer", text=text + says))
+            says = f"It last said: {state.waiting.text}" if state.waiting else ""
+            reason = Reason(code="shop.no_answer", text=sentences(text, says))
+            await self._refused(state, batch, operations, reason)
             return None
         reason = Reason(code="shop.not_taken", text="The shop holds no such bulk; it is sent again.")
         await self._ports.batches.record_not_taken(batch, reason)

@@ -13,6 +13,7 @@ import polars as pl
 from importer import formats
 from importer.domain.imports import Import, KeptFile
 from importer.domain.rows import LINE, NEEDS_A_PERSON, ROW, Outcome, RowError
+from importer.domain.sentences import sentences
 from importer.formats.frames import JSON_CELLS, REPORT_COLUMNS
 from importer.formats.guard import guard
 from importer.formats.reading import Reading
@@ -33,7 +34,7 @@ class Reporting:
         """Everything about the import as plain data; of rows at most `listed` of each kind."""
         state = await self._ports.imports.get(import_id)
         causes = await self._ports.rows.causes(import_id)
-        rows = await self._ports.rows.of(import_id, outcomes=sorted(NEEDS_A_PERSON), limit=listed)
+        rows = await self._rows(import_id, listed)
         skipped = await self._ports.rows.of(import_id, outcomes=[Outcome.SKIPPED], limit=listed)
         batches = await self._ports.batches.of(import_id)
         return {
@@ -57,6 +58,14 @@ class Reporting:
                 for batch in batches
             ],
         }
+
+    async def _rows(self, import_id: str, listed: int) -> list[RowError]:
+        """Those that need a correction come first: a shop that was away leaves many that only were not sent."""
+        wanted = sorted(NEEDS_A_PERSON - {Outcome.NOT_SENT})
+        rows = await self._ports.rows.of(import_id, outcomes=wanted, limit=listed)
+        left = listed - len({error.row for error in rows})
+        unsent = [Outcome.NOT_SENT]
+        return rows + (await self._ports.rows.of(import_id, outcomes=unsent, limit=left) if left else [])
 
     async def rows_csv(self, import_id: str) -> AsyncIterator[bytes]:
         """Rows that need a person, as the file has them, with the report's columns; ready to mend and import again.
@@ -142,7 +151,7 @@ def _said(errors: Sequence[RowError]) -> list[str]:
 def _sentence(error: RowError) -> str:
     column = f"{error.column}: " if error.column else ""
     record = f" The record: {error.value}" if error.code.startswith("record.") and error.value else ""
-    return f"{column}{error.text} {error.fix}{record}".strip()
+    return f"{column}{sentences(error.text, error.fix)}{record}"
 
 
 def _line(cells: Sequence[str], delimiter: str) -> bytes:

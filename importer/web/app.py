@@ -7,6 +7,7 @@ import jinja2
 from aiohttp import web
 
 from importer.bootstrap import Importer
+from importer.domain.sentences import sentences
 from importer.web import api, pages
 from importer.web.access import authenticate, session_key
 from importer.web.keys import IMPORTER, SESSION_KEY
@@ -41,6 +42,7 @@ def create_app(importer: Importer) -> web.Application:
         autoescape=True,
         undefined=jinja2.StrictUndefined,
     )
+    environment.filters["sentence"] = sentences
     environment.filters["thousands"] = lambda number: f"{number:,}"
     return app
 

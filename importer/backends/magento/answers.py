@@ -18,6 +18,7 @@ from importer.domain.errors import (
     BackendUnavailable,
 )
 from importer.domain.failures import Answer, Verdict, judge
+from importer.domain.sentences import sentences as joined
 
 BULK_RESOURCE = "Magento_Logging::system_magento_logging_bulk_operations"
 MENU: Mapping[str, str] = {
@@ -49,7 +50,7 @@ ADVICE: Mapping[str, str] = {
 def error_of(response: httpx.Response, access: Access, *, writing: bool) -> BackendError:
     """The error for an answer that is no success. Unclear answers to a read are simply no answer."""
     found = judge(response.status_code, response.text)
-    text = f"{says(response)} {_advice(found, response, access)}".strip()
+    text = joined(says(response), _advice(found, response, access))
     wait = retry_after(response)
     if found.verdict is Verdict.CREDENTIALS:
         return BackendDenied(text, code=found.code, retry_after=wait)

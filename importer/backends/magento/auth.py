@@ -15,6 +15,7 @@ from oauthlib import oauth1
 from importer.backends.magento.access import Access, Admin, Bearer, Credentials, OAuth1
 from importer.backends.magento.answers import says
 from importer.domain.errors import BackendDenied, BackendError, BackendUnavailable
+from importer.domain.sentences import sentences
 
 logging.getLogger("oauthlib").setLevel(logging.WARNING)  # below that it writes keys and signatures
 
@@ -110,10 +111,10 @@ class AdminToken(httpx.Auth):
             self._refusal = None
             return
         self._token = ""
-        text = f"{says(answer)} That was the login of the administrator {self._admin.user}."
+        text = sentences(says(answer), f"That was the login of the administrator {self._admin.user}.")
         if answer.status_code >= httpx.codes.INTERNAL_SERVER_ERROR or answer.is_success:
             raise BackendUnavailable(text, code="shop.error")
-        self._refusal = BackendDenied(f"{text} {_advice(text, self._admin)}", code="shop.token")
+        self._refusal = BackendDenied(sentences(text, _advice(text, self._admin)), code="shop.token")
         self._rests_until = self._clock() + REST_AFTER_REFUSAL
         raise self._refusal
 

@@ -14,10 +14,12 @@ from importer.backends.magento.single import Answers, call_sync, receipt_of, sen
 from importer.domain.batches import Operation, OperationStatus, Progress, Receipt, scope_of
 from importer.domain.errors import AnswerLost, BackendDenied, BackendRefused, BackendUnavailable
 from importer.domain.mapping import Mapping as ImportMapping, Request
+from importer.domain.sentences import sentences
 from importer.ports import Tables
 
+ATTACK = "It lets other requests pass, so something in these rows looks like an attack to it."
 BROKEN_ROUTES = (
-    " Magento 2.4.3 and 2.4.4 answer every bulk PUT and DELETE with a parameter in its path so; "
+    "Magento 2.4.3 and 2.4.4 answer every bulk PUT and DELETE with a parameter in its path so; "
     'mode = "async" in the settings of the shop goes around it.'
 )
 
@@ -75,14 +77,17 @@ class MagentoBackend(MagentoReader):
             if not error.settled or ":" not in request.path:
                 raise
             raise AnswerLost(
-                error.text + BROKEN_ROUTES, code=error.code, retry_after=error.retry_after, settled=True
+                sentences(error.text, BROKEN_ROUTES),
+                code=error.code,
+                retry_after=error.retry_after,
+                settled=True,
             ) from None
 
     async def _blame_content(self, error: BackendDenied) -> None:
         """A firewall forbids this request. When it lets others pass, something in the rows displeases it: returns only
         when it does not. Raises BackendRefused otherwise."""
         await self.probe()
-        text = f"{error.text} It lets other requests pass, so something in these rows looks like an attack to it."
+        text = sentences(error.text, ATTACK)
         raise BackendRefused(text, code="shop.blocked") from None
 
     async def poll(self, receipt: Receipt, *, operations: int) -> Progress:
