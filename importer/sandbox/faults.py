@@ -99,4 +99,9 @@ def _refuse(entry: Any) -> Refuse:
                 f"refuse: {name} is a whole number of {least} or more, not {entry[name]!r}"
                 + ('; {"refuse": null} ends all refusals.' if name == "times" else ".")
             )
+    for name, kind in (("method", str), ("path", str), ("headers", dict)):
+        if not isinstance(entry.get(name, kind()), kind):
+            raise ValueError(
+                f"refuse: {name} is {'a text' if kind is str else 'an object'}, not {entry[name]!r}."
+            )
     return Refuse(**entry)

@@ -176,3 +176,36 @@ async def test_a_fault_that_is_none_is_refused_and_changes_nothing(
 
     assert answer.status_code == 400
     assert answer.json()["message"].startswith(sentence)
+
+
+async def test_a_refusal_goes_on_until_it_is_ended(client: Client) -> None:
+    refuse = {"times": 99, "status": 500, "method": "GET"}
+    told = await client.http.post("/practice/faults", json={"refuse": refuse})
+    before = await client.http.get("/rest/V1/bulk/x/status")
+    ended = await client.http.post("/practice/faults", json={"refuse": None})
+    after = await client.http.get("/rest/V1/bulk/x/status")
+
+    assert [one["times"] for one in told.json()["refuse"]] == [99]
+    assert (before.status_code, after.status_code) == (500, 404)
+    assert ended.json()["refuse"] == []
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        ({"times": 0, "status": 500}, 'times is a whole number of 1 or more, not 0; {"refuse": null} ends'),
+        ({"times": True, "status": 500}, "times is a whole number of 1 or more, not True"),
+        ({"times": 1, "status": "500"}, "status is a whole number of 100 or more, not '500'"),
+        ({"times": 1, "status": 500, "path": 5}, "path is a text, not 5"),
+        ({"times": 1, "status": 500, "headers": "x"}, "headers is an object, not 'x'"),
+        ({"times": 1}, "an object with times and status belongs here"),
+    ],
+)
+async def test_a_refusal_that_is_none_is_told_so_and_changes_nothing(
+    client: Client, words: dict[str, object], sentence: str
+) -> None:
+    answer = await client.http.post("/practice/faults", json={"refuse": words, "down": True})
+
+    assert answer.status_code == httpx.codes.BAD_REQUEST
+    assert sentence in answer.json()["message"]
+    assert (client.shop.faults.refuse, client.shop.faults.down) == ([], False)
