@@ -128,8 +128,20 @@ class Delivery:
     async def _resolve(self, state: Import, batch: Batch) -> float | None:
         """The request left and no answer was recorded: find its bulk, and only then send again (design promise 1)."""
         if (wait := self._unsettled(batch)) > 0:
+            if (
+                batch.status is BatchStatus.SENDING
+            ):  # a process ended here; else the shop's words are told already
+                await self._tell_in_doubt(batch, wait)
             return wait
         return await self._look_up(state, batch)
+
+    async def _tell_in_doubt(self, batch: Batch, wait: float) -> None:
+        at = self._ports.clock.now() + timedelta(seconds=wait)
+        text = (
+            f"No answer was seen for batch {batch.number}, perhaps because importer was stopped. "
+            f"It is looked up in the shop at {at:%H:%M:%S} UTC, before anything is sent again."
+        )
+        await self._ports.imports.record_waiting(batch.import_id, Reason(code="shop.answer_lost", text=text))
 
     async def _look_up(self, state: Import, batch: Batch) -> float | None:
         mapping = await self._mapping(state)

@@ -5,6 +5,7 @@ import csv
 import io
 import random
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -337,6 +338,33 @@ async def test_a_process_killed_between_request_and_receipt_finds_its_bulk_again
 
     assert state.equation == "5 rows read = 5 succeeded"
     assert len(written(shop)) == 5
+
+
+async def test_after_a_kill_the_import_says_that_it_looks_a_batch_up_and_when(
+    settings: Settings, shop: Shop, products: Products
+) -> None:
+    """The settling time is long here: the new process has nothing to do but to wait, and says why."""
+    slow = settings.model_copy(
+        update={"shops": {"main": settings.shops["main"].model_copy(update={"settle_seconds": 3600.0})}}
+    )
+    shop.faults.answer_seconds = 60.0
+    async with working(slow) as run:
+        accepted = await run.accept(products(5))
+        async with asyncio.timeout(10):
+            while not shop.journal.writes:
+                await asyncio.sleep(0)
+
+    async with working(slow) as run:
+        state = await run.until(lambda state: state.waiting is not None, accepted.id)
+        events = await run.importer.ports.imports.events(accepted.id)
+    sending = next(event.at for event in events if event.kind is EventKind.SENDING)
+
+    assert state.waiting is not None
+    assert state.waiting.code == "shop.answer_lost"
+    assert state.waiting.text.startswith(
+        "No answer was seen for batch 1, perhaps because importer was stopped."
+    )
+    assert f"looked up in the shop at {sending + timedelta(hours=1):%H:%M:}" in state.waiting.text
 
 
 async def batches_of(settings: Settings, import_id: str) -> list[tuple[str, int]]:
