@@ -99,6 +99,7 @@ def _document(found: Checked, name: str, mapping: str, shop: str | None) -> dict
         "mapping": mapping,
         "shop": shop,
         "recognised": found.recognised,
+        "doubts": found.doubts,
         "columns": found.columns,
         "unchecked": found.unchecked,
         "rows_total": found.total,
@@ -132,6 +133,8 @@ def _print(found: Checked, name: str, mapping: str, console: Console) -> None:
     )
     for line in found.recognised:
         console.print(escape(f"  {line}"))
+    for doubt in found.doubts:
+        console.print(escape(f"  {doubt}"), style="bold")
     if found.columns["unknown"]:
         console.print(escape(f"  columns that mean nothing here: {', '.join(found.columns['unknown'])}"))
     if found.unchecked:

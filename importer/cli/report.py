@@ -20,6 +20,8 @@ from importer.settings import load_settings
 
 SHOWN_ROWS = 20
 SHOWN_CHARACTERS = 60
+MANY = 10
+"""So many records that are no text are not to be looked at one by one: the file has another encoding."""
 
 
 def report(
@@ -91,7 +93,7 @@ def print_report(document: Mapping[str, Any], console: Console) -> None:
 def _print_warnings(warnings: list[str], console: Console) -> None:
     """Cells that were imported as they are, and look as if the program that wrote the file had changed them."""
     if warnings:
-        console.print("\nLook at these cells", style="bold")
+        console.print("\nLook at this", style="bold")
     for warning in warnings[:SHOWN_ROWS]:
         console.print(escape(f"  {warning}"), soft_wrap=True)
 
@@ -107,10 +109,16 @@ def _print_causes(document: Mapping[str, Any], console: Console) -> None:
 
 
 def _print_rows(document: Mapping[str, Any], console: Console) -> None:
-    """Rows that were only not sent are one line for each reason: they would hide the others."""
-    rows = [row for row in document["rows"] if row["outcome"] != Outcome.NOT_SENT]
-    unsent = {row["code"]: row for row in document["rows"] if row["outcome"] == Outcome.NOT_SENT}
-    if rows or unsent:
+    """Rows with nothing of their own to correct are one line for each reason: they would hide the others."""
+    many = {cause["code"] for cause in document["causes"] if cause["rows"] >= MANY}
+    alike: dict[str, Mapping[str, Any]] = {}
+    rows = []
+    for row in document["rows"]:
+        if row["outcome"] == Outcome.NOT_SENT or (row["code"] == "record.encoding" and row["code"] in many):
+            alike.setdefault(row["code"], row)
+        else:
+            rows.append(row)
+    if rows or alike:
         console.print("\nRows that need you", style="bold")
     for row in rows[:SHOWN_ROWS]:
         cell = f"  {row['column']} = '{_short(row['value'])}'" if row["column"] else ""
@@ -120,10 +128,12 @@ def _print_rows(document: Mapping[str, Any], console: Console) -> None:
     if len(rows) > SHOWN_ROWS:
         console.print(f"  and {len(rows) - SHOWN_ROWS:,} more; --report DIR writes all of them")
     for cause in document["causes"]:
-        if cause["outcome"] == Outcome.NOT_SENT and cause["code"] in unsent:
-            row, noun = unsent[cause["code"]], "row" if cause["rows"] == 1 else "rows"
-            told = sentences(row["text"], row["fix"])
-            console.print(escape(f"  {cause['rows']:,} {noun} not sent: {told}"), soft_wrap=True)
+        if cause["code"] in alike and cause["outcome"] == alike[cause["code"]]["outcome"]:
+            row, noun = alike[cause["code"]], "row" if cause["rows"] == 1 else "rows"
+            kind, told = row["outcome"].replace("_", " "), sentences(row["text"], row["fix"])
+            console.print(
+                escape(f"  {cause['rows']:,} {noun} {kind}, from row {row['row']} on: {told}"), soft_wrap=True
+            )
 
 
 def _short(value: str | None) -> str:

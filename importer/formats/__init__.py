@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path, PurePath
 
 from importer.domain.errors import FileDamaged
+from importer.domain.sentences import sentences
 from importer.formats import delimited, encodings, json_array, jsonl, xlsx
 from importer.formats.content import OPENERS, Content, unpacked
 from importer.formats.frames import Frame, Header
@@ -51,11 +52,13 @@ def header(path: Path, name: str, reading: Reading | None = None) -> Header:
     format_ = reading.format or _format(content.name)
     if format_ not in FORMATS:
         raise FileDamaged(f"The format {format_} is not one of {', '.join(FORMATS)}.", code="file.format")
+    said = None
     try:
         said = encodings.named(reading).filled(format=format_, member=content.member)
         found = FORMATS[format_].header(content, said)
     except FileDamaged as error:
-        raise FileDamaged(f"{name}: {error.text}", code=error.code) from error
+        doubt = encodings.doubt_of(content, said.encoding) if said and said.encoding else ""
+        raise FileDamaged(sentences(f"{name}: {error.text}", doubt), code=error.code) from error
     return replace(found, evidence=(_evidence(content, reading, format_), *found.evidence))
 
 
@@ -65,12 +68,20 @@ def frames(path: Path, name: str, head: Header, columns: Collection[str] | None 
     Raises FileDamaged when the file cannot be read any further.
     """
     before = _state(path)
-    yield from FORMATS[str(head.reading.format)].frames(unpacked(path, name, head.reading), head, columns)
+    for frame in FORMATS[str(head.reading.format)].frames(unpacked(path, name, head.reading), head, columns):
+        yield _doubted(frame, head.doubts) if head.doubts and frame.malformed else frame
     if _state(path) != before:
         raise FileDamaged(
             f"{name}: the file was changed while it was read; nothing more of it is imported. Upload it again.",
             code="file.changed",
         )
+
+
+def _doubted(frame: Frame, doubts: list[str]) -> Frame:
+    """Bytes that are no text are the fault of the encoding, when the file looks like another one."""
+    fix = sentences(*doubts, "Say that encoding, or none.")
+    malformed = [replace(e, fix=fix) if e.code == "record.encoding" else e for e in frame.malformed]
+    return replace(frame, malformed=malformed)
 
 
 def _state(path: Path) -> tuple[int, int]:

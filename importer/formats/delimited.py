@@ -49,7 +49,8 @@ class Fit:
 
 def header(content: Content, reading: Reading) -> Header:
     """The first record, and the dialect that fits most records of the beginning."""
-    encoding, why = encodings.recognise(content, reading)
+    seen = encodings.recognise(content, reading)
+    encoding = seen.value
     sample = b"".join(islice(encodings.blocks(content, encoding, size=SAMPLE), 1))
     if not sample:
         raise FileDamaged("The file is empty: it has not even a header line.", code="file.empty")
@@ -66,7 +67,7 @@ def header(content: Content, reading: Reading) -> Header:
         names=clean(parts),
         raw=tuple(names),
         reading=filled,
-        evidence=(Evidence("encoding", encoding, why), *_evidence(best, reading)),
+        evidence=(seen, *_evidence(best, reading)),
         mended=mended,
         literal=frozenset(part for part, name in zip(parts, found, strict=True) if part != name),
     )

@@ -13,7 +13,7 @@ from charset_normalizer import from_bytes
 
 from importer.domain.errors import FileDamaged
 from importer.formats.content import Content
-from importer.formats.reading import Reading
+from importer.formats.reading import Evidence, Reading
 
 BLOCK = 4 << 20
 PROBE = 1 << 20
@@ -26,7 +26,17 @@ MARKS = {
 """Byte order mark -> encoding; the longer of two that begin alike stands first."""
 WIDE = {"utf-16": "utf-16-le", "utf-32": "utf-32-le"}
 """What is meant when there is no mark (Windows writes it so)."""
+SHOWN = {
+    "utf-8": "UTF-8",
+    "utf-16-le": "UTF-16",
+    "utf-16-be": "UTF-16",
+    "cp1252": "Windows-1252 (cp1252)",
+    "cp1250": "Windows-1250 (cp1250)",
+    "cp1251": "Windows-1251 (cp1251)",
+}
+"""Encoding -> its name in a sentence."""
 WINDOWS = ("cp1252", "cp1250", "cp1251")
+ASCII = "only ASCII characters"
 BAD_BYTE = "\udc80"
 
 
@@ -39,20 +49,43 @@ def _keep_bad(error: UnicodeError) -> tuple[str, int]:
 codecs.register_error("importer.keep_bad", _keep_bad)
 
 
-def recognise(content: Content, reading: Reading) -> tuple[str, str]:
-    """(encoding, reason)."""
+def recognise(content: Content, reading: Reading) -> Evidence:
+    """The encoding, with a doubt when the one that was said does not fit the beginning of the file."""
     if reading.encoding is not None:
-        return reading.encoding, reading.why("encoding")
+        doubt = doubt_of(content, reading.encoding)
+        return Evidence("encoding", reading.encoding, reading.why("encoding"), doubt)
     with content.open() as stream:
         first = stream.read(PROBE)
-        if (mark := _mark(first)) is not None:
-            return MARKS[mark], "by the mark at its beginning"
-        if (wide := _without_mark(first)) is not None:
-            return wide, "every second byte is zero"
+        if (found := _wide(first)) is not None:
+            return Evidence("encoding", *found)
         probe = _first_beyond_ascii(stream, first)
     if probe is None:
-        return "utf-8", "only ASCII characters"
-    return _eight_bit(probe)
+        return Evidence("encoding", "utf-8", ASCII)
+    return Evidence("encoding", *_eight_bit(probe))
+
+
+def doubt_of(content: Content, said: str) -> str:
+    """Empty where the file may well be in the encoding: a text in one code page is a text in any other."""
+    with content.open() as stream:
+        first = stream.read(PROBE)
+    looks, why = _wide(first) or (("utf-8", ASCII) if first.isascii() else _eight_bit(first))
+    if _family(said) == _family(looks) or (why == ASCII and _family(said) == "page"):
+        return ""
+    return f"The file is read as {said}, but it looks like {SHOWN.get(looks, looks)}: {why}."
+
+
+def _family(encoding: str) -> str:
+    """Encodings of one family cannot be told from each other by the bytes alone."""
+    return next((one for one in ("utf-8", "utf-16", "utf-32") if encoding.startswith(one)), "page")
+
+
+def _wide(first: bytes) -> tuple[str, str] | None:
+    """(encoding, reason) of a text whose beginning shows it."""
+    if (mark := _mark(first)) is not None:
+        return MARKS[mark], "by the mark at its beginning"
+    if (wide := _without_mark(first)) is not None:
+        return wide, "every second byte is zero"
+    return None
 
 
 def named(reading: Reading) -> Reading:

@@ -39,6 +39,11 @@ class Header:
         """The file's columns without those a report has added."""
         return tuple(name for name in self.names if not (self.mended and name in REPORT_COLUMNS))
 
+    @property
+    def doubts(self) -> list[str]:
+        """Sentences about the file as a whole."""
+        return [evidence.doubt for evidence in self.evidence if evidence.doubt]
+
 
 @dataclass(frozen=True, kw_only=True)
 class CellWarning:

@@ -28,7 +28,8 @@ BATCH_DOCUMENTS = 5_000
 
 
 def header(content: Content, reading: Reading) -> Header:
-    encoding, why = encodings.recognise(content, reading)
+    seen = encodings.recognise(content, reading)
+    encoding = seen.value
     if reading.path is None and _is_lines(content, encoding):
         found = jsonl.header(content, replace(reading, format="jsonl"))
         lines = Evidence("format", "jsonl", "every line is a document of its own")
@@ -41,7 +42,7 @@ def header(content: Content, reading: Reading) -> Header:
         )
     path, reason = (reading.path, reading.why("path")) if reading.said("path") else _path(content, encoding)
     filled = reading.filled(encoding=encoding, path=path)
-    evidence = (Evidence("encoding", encoding, why), Evidence("path", path or "none", reason))
+    evidence = (seen, Evidence("path", path or "none", reason))
     return nested.header(batches(content, filled), filled, evidence)
 
 

@@ -11,16 +11,14 @@ from importer.formats.content import Content
 from importer.formats.frames import FRAME_ROWS, Frame, Header
 from importer.formats.framing import RAW_BYTES, RECORD_LIMIT, Cut
 from importer.formats.nested import Batch
-from importer.formats.reading import Evidence, Reading
+from importer.formats.reading import Reading
 from importer.formats.shapes import BLANKS
 
 
 def header(content: Content, reading: Reading) -> Header:
-    encoding, why = encodings.recognise(content, reading)
+    encoding = encodings.recognise(content, reading)
     return nested.header(
-        batches(content, encoding),
-        reading.filled(encoding=encoding),
-        (Evidence("encoding", encoding, why),),
+        batches(content, encoding.value), reading.filled(encoding=encoding.value), (encoding,)
     )
 
 

@@ -67,11 +67,15 @@ def in_words(words: Mapping[str, str]) -> Reading:
 
 @dataclass(frozen=True)
 class Evidence:
-    """One thing that was recognised, or said: `delimiter`, `;`, `fits 480 of 480 records at the beginning`."""
+    """One thing that was recognised, or said: `delimiter`, `;`, `fits 480 of 480 records at the beginning`.
+
+    `doubt`: a sentence where what was said is not what the file looks like.
+    """
 
     subject: str
     value: str
     reason: str
+    doubt: str = ""
 
     def __str__(self) -> str:
         return f"{self.subject} {self.value}: {self.reason}"

@@ -49,6 +49,7 @@ class Checked:
     recognised: list[str]
     columns: dict[str, list[str]]
     unchecked: list[str]
+    doubts: list[str] = field(default_factory=list)
     rows: int = 0
     counts: dict[Outcome, int] = field(default_factory=dict)
     causes: list[Cause] = field(default_factory=list)
@@ -86,6 +87,7 @@ def check(  # noqa: PLR0913 - what may be said of a check
     done = Checked(
         total=document.rows,
         recognised=[str(evidence) for evidence in document.header.evidence],
+        doubts=document.header.doubts,
         columns=document.columns,
         unchecked=sorted(labels),
     )

@@ -70,7 +70,7 @@ def examine(
     header = formats.header(path, name, reading)
     transform = Transform(mapping, bind(mapping, header.own, header.literal), tables)
     unique = [c.name for c in mapping.columns.values() if c.unique and c.name in transform.binding.names]
-    rows, warnings = 0, list[str]()
+    rows, warnings = 0, header.doubts
     with ExitStack() as stack:
         repeated = stack.enter_context(Repeats())
         values = {column: stack.enter_context(Repeats()) for column in unique}

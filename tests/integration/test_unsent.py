@@ -40,5 +40,5 @@ async def test_rows_to_correct_come_first_and_the_unsent_ones_are_one_line(
         "  row 40, line 41  A-0040  price = ''",
     ]
     told = "The row was not sent. The shop does not answer (connection refused). Import it again."
-    assert f"  38 rows not sent: {told}\n" in shown
+    assert f"  38 rows not sent, from row 1 on: {told}\n" in shown
     assert table.count(told) == 38
