@@ -14,6 +14,7 @@ import polars as pl
 from importer.domain.mapping import Column, EmptyCell, Mapping
 from importer.domain.rows import LINE, LIST_MARK, ROW, Outcome, RowError
 from importer.ports import Tables
+from importer.transform import one_value
 from importer.transform.distinct import repeating, side_by_side, spread
 from importer.transform.kinds import Kind, element, rendered
 from importer.transform.rules import LITERAL_RULE, RULES, kind_after
@@ -93,7 +94,13 @@ class Evaluation:
             for expression in self._stage(column, cells, full=column.name in full)
         )
         active = [column for column in columns if _active(staged, column)]
-        values = staged.lazy().with_columns(self._value(c).alias(f"{c.name}#value") for c in active)
+        lists = one_value.broken(staged, active)
+        values = staged.lazy().with_columns(
+            (one_value.alone(c.name, self._value(c)) if c.name in lists else self._value(c)).alias(
+                f"{c.name}#value"
+            )
+            for c in active
+        )
         rendered_too = values.with_columns(
             expression
             for column in active
@@ -206,7 +213,10 @@ class Evaluation:
 
     def _reasons_of(self, column: Column, texts: list[str]) -> dict[str, Reason]:
         """The rules again, one by one: which of them takes the value, and why."""
-        found: dict[str, Reason] = {}
+        found = {
+            text: one_value.reason(text) for text in texts if LIST_MARK in text and one_value.wanted(column)
+        }
+        texts = [text for text in texts if text not in found]
         stages = pl.DataFrame(
             {"#cell": texts, "#now": texts}, schema=dict.fromkeys(("#cell", "#now"), pl.String)
         )
