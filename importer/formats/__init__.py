@@ -10,6 +10,7 @@ from importer.formats import delimited, encodings, json_array, jsonl, xlsx
 from importer.formats.content import OPENERS, Content, unpacked
 from importer.formats.frames import Frame, Header
 from importer.formats.reading import Evidence, Reading
+from importer.formats.signatures import require_text
 
 
 @dataclass(frozen=True)
@@ -54,11 +55,15 @@ def header(path: Path, name: str, reading: Reading | None = None) -> Header:
         raise FileDamaged(f"The format {format_} is not one of {', '.join(FORMATS)}.", code="file.format")
     said = None
     try:
+        if format_ != "xlsx" and reading.encoding is None:
+            require_text(content)
         said = encodings.named(reading).filled(format=format_, member=content.member)
         found = FORMATS[format_].header(content, said)
     except FileDamaged as error:
         doubt = encodings.doubt_of(content, said.encoding) if said and said.encoding else ""
-        raise FileDamaged(sentences(f"{name}: {error.text}", doubt), code=error.code) from error
+        text = error.text.removeprefix(f"{content.name}: ")
+        text = text if text.startswith(name) else f"{name}: {text}"
+        raise FileDamaged(sentences(text, doubt), code=error.code) from error
     return replace(found, evidence=(_evidence(content, reading, format_), *found.evidence))
 
 

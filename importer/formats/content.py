@@ -164,9 +164,11 @@ def _member(path: Path, name: str, wanted: str | None) -> str:
     shown = ", ".join(files[:10]) + (" ..." if len(files) > 10 else "")
     if wanted is not None:
         raise FileDamaged(f"{name}: no file {wanted} in the archive; it holds: {shown}.", code="file.member")
+    if not files:
+        raise FileDamaged(f"{name}: the archive holds no file.", code="file.member")
     if len(files) != 1:
         raise FileDamaged(
-            f"{name}: the archive holds {len(files)} files ({shown}); say which with the option member, "
+            f"{name}: the archive holds {len(files)} files ({shown}); say which with the option `member`, "
             "or pack one alone.",
             code="file.member",
         )

@@ -203,11 +203,20 @@ def _best_fit(sample: bytes, candidates: list[Dialect]) -> Fit:
         return double
     found = none or double or single or best("'")
     if found is None:
-        raise FileDamaged(
-            "Line 1: the header cannot be read; check its quotes and that the file is text.",
-            code="file.header",
-        )
+        raise _no_header(sample)
     return found
+
+
+def _no_header(sample: bytes) -> FileDamaged:
+    if not sample.strip():
+        return FileDamaged("The file holds only empty lines.", code="file.empty")
+    first = sample.splitlines()[0].strip()
+    told = (
+        "the header cannot be read; check its quotes and that the file is text."
+        if first
+        else "it is empty, and the header must stand there; remove the empty lines before it."
+    )
+    return FileDamaged(f"Line 1: {told}", code="file.header")
 
 
 def _fit(sample: bytes, dialect: Dialect) -> Fit | None:

@@ -189,3 +189,49 @@ async def test_a_sender_that_breaks_off_leaves_nothing_half_kept(tmp_path: Path)
     with pytest.raises((ConnectionResetError, ConfigurationError)):
         await LocalFiles(tmp_path).keep("imports/a/source", chunks(), limit=100)
     assert kept(tmp_path) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "sentence"),
+    [
+        (
+            "a.csv",
+            b"PK\x03\x04rest",
+            "a.csv: The file is a workbook or a zip archive, not a text: rename it to .xlsx",
+        ),
+        (
+            "a.json",
+            b"\x1f\x8b\x08",
+            "a.json: The file is packed with gzip, not a text: give its name the ending .gz",
+        ),
+        ("a.jsonl", b"\x28\xb5\x2f\xfd", "packed with zstd"),
+        ("a.txt", b"%PDF-1.4", "is a PDF, not a text: export the table itself"),
+        ("a.csv", b"\x89PNG\r\n", "is a picture"),
+        ("a.csv", b"\xd0\xcf\x11\xe0rest", "is an old Excel workbook, not a text: save it as .xlsx"),
+        ("a.csv.gz", gzip.compress(b"%PDF-1.4"), "a.csv.gz: The file is a PDF"),
+    ],
+)
+def test_a_file_that_is_not_what_its_name_says_is_told_what_it_is(
+    tmp_path: Path, name: str, content: bytes, sentence: str
+) -> None:
+    path = tmp_path / name
+    path.write_bytes(content)
+    with pytest.raises(FileDamaged) as caught:
+        formats.header(path, name)
+
+    assert sentence in caught.value.text
+    assert caught.value.code == "file.binary"
+
+
+def test_the_name_of_a_file_stands_once_before_what_is_wrong_with_it(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv.gz"
+    path.write_bytes(gzip.compress(b"sku,name\n" * 5000)[:40])
+    with pytest.raises(FileDamaged, match=r"^a\.csv\.gz: the gz archive is damaged"):
+        formats.header(path, path.name)
+
+
+def test_an_archive_without_a_file_is_told_so(tmp_path: Path) -> None:
+    path = tmp_path / "a.zip"
+    zipfile.ZipFile(path, "w").close()
+    with pytest.raises(FileDamaged, match=r"a\.zip: the archive holds no file\."):
+        formats.header(path, path.name)

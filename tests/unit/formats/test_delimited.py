@@ -97,7 +97,8 @@ def test_byte_order_mark_and_invisible_characters_leave_the_header(path: Path) -
         (b"", "The file is empty"),
         (b"sku,sku\n", "names sku more than once"),
         (b"sku,,name\n", "no name for column 2"),
-        (b"\n", "Line 1: the header"),
+        (b"\n", "holds only empty lines"),
+        (b"\n\nsku,name\n", "Line 1: it is empty, and the header must stand there"),
         (b"," * 6000 + b"\n", "6,001 columns"),
     ],
 )
