@@ -13,6 +13,7 @@ import zstandard
 from importer import formats
 from importer.domain.errors import ConfigurationError, FileDamaged
 from importer.formats.reading import Reading
+from importer.sources import files
 from importer.store.files import LocalFiles
 
 READ = r"""
@@ -235,3 +236,15 @@ def test_an_archive_without_a_file_is_told_so(tmp_path: Path) -> None:
     zipfile.ZipFile(path, "w").close()
     with pytest.raises(FileDamaged, match=r"a\.zip: the archive holds no file\."):
         formats.header(path, path.name)
+
+
+async def test_a_file_that_is_written_to_while_it_is_taken_in_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_bytes(b"sku,name\n" * 300_000)
+    pieces = files.chunks(path)
+    await anext(pieces)
+    with path.open("ab") as file:
+        file.write(b"late,row\n")
+
+    with pytest.raises(FileDamaged, match="was changed while it was read; nothing of it is imported"):
+        [piece async for piece in pieces]
