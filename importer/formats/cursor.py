@@ -5,6 +5,7 @@ import json
 from collections.abc import Iterator, Sequence
 
 from importer.domain.errors import FileDamaged
+from importer.domain.mapping import suggestion
 from importer.formats.framing import RECORD_LIMIT
 
 BLANKS = " \t\n\r"
@@ -12,6 +13,8 @@ DECODER = json.JSONDecoder(parse_int=str, parse_float=str)
 """Finds where values end; the values themselves are read by `documents`."""
 DEEPEST = 100
 LONGEST_WORD = 16
+MOST_NAMES = 20
+"""Names of an object that a sentence tells."""
 """Characters at the end of the text that may be the beginning of something longer: `fals`, `-`, `\\u00e`."""
 
 
@@ -97,14 +100,17 @@ class Cursor:
     def _enter(self, names: Sequence[str]) -> None:
         done: list[str] = []
         for name in names:
+            others: list[str] = []
             there = self.peek() == "{" and self._open("{", "}")
-            while there and self._name() != name:
+            while there and (found := self._name()) != name:
+                others.append(found)
                 self._skip(0)
                 there = self._another("}")
             done.append(name)
             if not there:
                 raise FileDamaged(
-                    f"The document has nothing at the path {'.'.join(done)}; the path leads through objects to a list.",
+                    f"The document has nothing at the path {'.'.join(done)}{suggestion(name, others[:MOST_NAMES])} "
+                    "The path leads through objects to a list.",
                     code="file.path",
                 )
         if self.peek() != "[":
