@@ -60,8 +60,10 @@ class ShopSettings(BaseModel):
     mode: Literal["bulk", "async", "sync"] = "bulk"
     batch_size: Annotated[int, Field(ge=1, le=5000)] = 100
     batch_bytes: Annotated[int, Field(ge=1024)] = 4 * MIB
-    batches_in_flight: Annotated[int, Field(ge=1, le=64)] = 4
+    batches_in_flight: Annotated[int, Field(ge=1, le=64)] = 8
+    pace: Literal["adaptive", "fixed"] = "adaptive"
     settle_seconds: Annotated[float, Field(ge=0)] = 30.0
+    stall_seconds: Annotated[float, Field(gt=0)] = 60.0
     connect_seconds: Annotated[float, Field(gt=0)] = 10.0
     read_seconds: Annotated[float, Field(gt=0)] = 60.0
     status_seconds: Annotated[float, Field(gt=0)] = 30.0
