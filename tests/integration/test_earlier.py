@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from importer.bootstrap import Importer, open_importer
+from importer.domain.imports import ImportStatus, Reason
 from importer.formats.reading import Reading
 from importer.services.intake import Order
 from importer.services.payloads import folder
@@ -33,9 +34,14 @@ async def test_the_same_file_is_known_again_whatever_its_name_newest_first(
     second = await importer.intake.accept(replace(ORDER, name="copy.csv"), files.chunks(path))
 
     found = await importer.earlier.same(ORDER, path)
+    await importer.closing.abandon(
+        second.id, ImportStatus.CANCELLED, Reason(code="interrupted", text="Ended.")
+    )
 
     assert {state.id for state in found} == {first.id, second.id}
     assert [state.id for state in found] == sorted((first.id, second.id), reverse=True)
+    ended = [state.ended for state in await importer.earlier.same(ORDER, path)]
+    assert sorted(ended) == [False, True]
 
 
 @pytest.mark.parametrize(

@@ -405,7 +405,8 @@ async def test_a_field_behind_the_file_comes_too_late(site: Site, products: Prod
 async def test_a_query_with_an_unknown_parameter_is_refused_with_the_right_one(
     site: Site, path: str, parameter: str, hint: str
 ) -> None:
-    url = path.replace("{id}", await site.send(b"article,name,price\na,b,1\n"))
+    state = await site.finished(b"article,name,price\na,b,1\n")
+    url = path.replace("{id}", str(state["id"]))
     answer = await site.http.get(url, params={parameter: "1"})
 
     assert hint in problem(answer, 400, "form.unknown")
