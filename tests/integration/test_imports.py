@@ -328,7 +328,7 @@ async def test_a_process_killed_between_request_and_receipt_finds_its_bulk_again
 
 
 async def batches_of(settings: Settings, import_id: str) -> list[tuple[str, int]]:
-    async with open_database(settings.data_dir / "importer.db") as database, database.reading() as c:
+    async with open_database(settings.database_address) as database, database.reading() as c:
         query = select(batches.c.status, batches.c.attempt).where(batches.c.import_id == import_id)
         return [(status, attempt) for status, attempt in await c.execute(query)]
 
