@@ -31,8 +31,6 @@ from importer.store.paces import SqlPaces
 from importer.store.rows import SqlRows
 from importer.store.tokens import SqlTokens
 
-DATABASE = "importer.db"
-
 
 class SystemClock:
     def now(self) -> datetime:
@@ -63,7 +61,7 @@ async def open_importer(settings: Settings) -> AsyncIterator[Importer]:
     """Raises ConfigurationError when the state cannot be used."""
     clock = SystemClock()
     shops = configured_shops(settings)
-    async with open_database(settings.data_dir / DATABASE) as database:
+    async with open_database(settings.database_address) as database:
         ports = Ports(
             imports=SqlImports(database, clock),
             rows=SqlRows(database),

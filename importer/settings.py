@@ -31,6 +31,8 @@ from importer.domain.errors import ConfigurationError
 
 PREFIX = "IMPORTER_"
 MIB = 1 << 20
+DATABASE = "importer.db"
+"""The state's file in the data folder, where no database is set."""
 
 
 LOGINS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
@@ -113,6 +115,7 @@ class Settings(BaseSettings):
     )
 
     data_dir: Path = Field(default_factory=lambda: _state_home() / "importer")
+    database: SecretStr | None = None
     mappings: list[Path] = Field(default_factory=list)
     shops: dict[str, ShopSettings] = Field(default_factory=dict)
     host: str = "127.0.0.1"
@@ -132,6 +135,13 @@ class Settings(BaseSettings):
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, config_file())
+
+    @property
+    def database_address(self) -> str:
+        """Holds a password, perhaps: for the database alone."""
+        if self.database:
+            return self.database.get_secret_value()
+        return f"sqlite:///{self.data_dir / DATABASE}"
 
     @property
     def mapping_folders(self) -> list[Path]:

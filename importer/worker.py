@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 
 from importer.bootstrap import Importer
-from importer.domain.errors import BackendError, ConfigurationError, UnknownName
+from importer.domain.errors import BackendError, ConfigurationError, StateUnavailable, UnknownName
 from importer.domain.imports import ImportStatus, Reason
 from importer.domain.steps import Lease, Step, StepKind
 from importer.domain.timing import backoff
@@ -67,25 +67,29 @@ class Worker:
                     await self._queue.wait(POLL_SECONDS)
 
     async def _claim(self, free: int) -> list[Lease]:
-        return await self._queue.claim(self._name, limit=free, only=self._only) if free else []
+        try:
+            return await self._queue.claim(self._name, limit=free, only=self._only) if free else []
+        except StateUnavailable as error:
+            log.warning("action=state_unavailable why=%s", error.text)
+            return []
 
     async def _sweep(self) -> None:
         while True:
-            await self._importer.dispatch.sweep(self._only)
+            with suppress(StateUnavailable):  # those who claim steps say so
+                await self._importer.dispatch.sweep(self._only)
             await asyncio.sleep(SWEEP_SECONDS)
 
     async def _work(self, lease: Lease) -> None:
         alive = asyncio.create_task(self._keep_alive(lease))
         try:
             again = await self._outcome(lease)
+            await (self._queue.done(lease) if again is None else self._queue.again(lease, delay=again))
+        except StateUnavailable as error:  # its lease runs out, and whoever comes then finds what was done
+            log.warning("action=step_left step=%s why=%s", lease.step.kind, error.text)
         finally:
             alive.cancel()
             with suppress(asyncio.CancelledError):
                 await alive
-        if again is None:
-            await self._queue.done(lease)
-        else:
-            await self._queue.again(lease, delay=again)
         self._on_step(lease.step)
 
     async def _outcome(self, lease: Lease) -> float | None:
@@ -102,7 +106,7 @@ class Worker:
         except UnknownName as error:
             log.warning("action=step_dropped step=%s target=%s why=%s", step.kind, step.target, error.text)
             return None
-        except ConfigurationError:
+        except (ConfigurationError, StateUnavailable):
             raise  # the state itself cannot be written: this process can only end, and say so
         except Exception:
             log.exception("action=step_crashed step=%s target=%s", step.kind, step.target)
@@ -122,7 +126,8 @@ class Worker:
     async def _keep_alive(self, lease: Lease) -> None:
         while True:
             await asyncio.sleep(self._importer.settings.lease_seconds / 3)
-            await self._queue.extend(lease)
+            with suppress(StateUnavailable):
+                await self._queue.extend(lease)
 
     async def _prepare(self, step: Step) -> None:
         await self._importer.preparation.prepare(step)

@@ -1,12 +1,16 @@
 """Fixtures that many tests share, and the closing lines that say which groups were skipped and why."""
 
 import os
+import secrets
 import socket
-from contextlib import closing
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager, closing
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+
+from importer.store.database import connected
 
 ROOT = Path(__file__).parent.parent
 SHARED = ROOT.parent / "shared"
@@ -16,12 +20,13 @@ CHROMIUM = next(
 )
 
 AMQP_URL = os.environ.get("IMPORTER_TEST_AMQP_URL", "amqp://guest:guest@127.0.0.1:5672/")
+POSTGRES_URL = os.environ.get("IMPORTER_TEST_POSTGRES_URL", "postgresql://postgres@127.0.0.1:5432/postgres")
 
 
-def _answers(url: str) -> bool:
+def _answers(url: str, port: int) -> bool:
     parts = urlsplit(url)
     try:
-        with closing(socket.create_connection((parts.hostname or "", parts.port or 5672), timeout=2)):
+        with closing(socket.create_connection((parts.hostname or "", parts.port or port), timeout=2)):
             return True
     except OSError:
         return False
@@ -32,8 +37,11 @@ MISSING: dict[str, str | None] = {
     if (SHARED / "data").is_dir()
     else "no ../shared with real Magento files and recordings",
     "rabbitmq": None
-    if _answers(AMQP_URL)
+    if _answers(AMQP_URL, 5672)
     else "no RabbitMQ on 127.0.0.1:5672 (another: IMPORTER_TEST_AMQP_URL)",
+    "postgresql": None
+    if _answers(POSTGRES_URL, 5432)
+    else "no PostgreSQL on 127.0.0.1:5432 (another: IMPORTER_TEST_POSTGRES_URL, with the right to make databases)",
     "schema_suite": None
     if (SUITE / "tests/draft2020-12").is_dir()
     else "no official JSON Schema tests (make suite)",
@@ -71,6 +79,42 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 def data() -> Path:
     """Real input files of Magento; tests that use it are marked `magento_data`."""
     return SHARED / "data"
+
+
+@asynccontextmanager
+async def fresh_postgres() -> AsyncIterator[str]:
+    """An empty database of its own on a real PostgreSQL; whoever used it must have left no connection behind."""
+    import asyncpg
+
+    name, place = f"importer_test_{secrets.token_hex(6)}", POSTGRES_URL.rpartition("/")[0]
+    admin = await asyncpg.connect(POSTGRES_URL)
+    try:
+        await admin.execute(f"CREATE DATABASE {name}")
+        yield f"{place}/{name}"
+        left = await admin.fetchval("SELECT count(*) FROM pg_stat_activity WHERE datname = $1", name)
+        await admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    finally:
+        await admin.close()
+    assert left == 0, f"{left} connections to the database were not closed"
+
+
+@pytest.fixture
+async def postgres_address() -> AsyncIterator[str]:
+    async with fresh_postgres() as address:
+        yield address
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
+async def state_address(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[str]:
+    """A state with the present schema, on each database that importer knows."""
+    async with AsyncExitStack() as stack:
+        address = f"sqlite:///{tmp_path}/data/importer.db"
+        (tmp_path / "data").mkdir()
+        if request.param == "postgresql":
+            address = await stack.enter_async_context(fresh_postgres())
+        async with connected(address) as database:
+            await database.migrate()
+        yield address
 
 
 @pytest.fixture(autouse=True)

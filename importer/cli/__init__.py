@@ -17,6 +17,7 @@ COMMANDS = {
     "report": "importer.cli.report",
     "events": "importer.cli.events",
     "rebuild": "importer.cli.events",
+    "migrate": "importer.cli.migrate",
     "sandbox": "importer.cli.sandbox",
     "mappings": "importer.cli.mappings",
     "shops": "importer.cli.shops",

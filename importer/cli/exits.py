@@ -6,6 +6,7 @@ from importer.domain.errors import (
     ConfigurationError,
     ImporterError,
     SourceMissing,
+    StateUnavailable,
 )
 from importer.domain.imports import Import, ImportStatus
 from importer.domain.rows import NEEDS_A_PERSON, Outcome
@@ -22,6 +23,7 @@ INTERRUPTED = 130
 BY_CLASS: dict[type[ImporterError], int] = {
     SourceMissing: SOURCE_MISSING,
     ConfigurationError: CONFIGURATION,
+    StateUnavailable: CONFIGURATION,
     BackendDenied: CONFIGURATION,
     BackendError: SHOP_UNAVAILABLE,
 }

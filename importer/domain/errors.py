@@ -9,6 +9,7 @@ ImporterError
     FileDamaged             the file cannot be read as what it claims to be
   SourceMissing           there is no such file
   ConfigurationError      the operator must change something
+  StateUnavailable        the database server does not answer; it will
   BackendError            the shop stands in the way
     BackendRefused          the shop refuses the content of this request
     BackendUnavailable      the shop cannot be reached or is overloaded; nothing was taken
@@ -100,6 +101,12 @@ class ConfigurationError(ImporterError):
     """The operator must change something before anything can start."""
 
     code = "configuration"
+
+
+class StateUnavailable(ImporterError):
+    """The server that holds the state does not answer. Nothing was recorded; try again."""
+
+    code = "state.unavailable"
 
 
 class BackendError(ImporterError):

@@ -6,8 +6,8 @@ A claimed step is one that is due again when its lease ends; so a killed worker'
 import asyncio
 from contextlib import suppress
 
-from sqlalchemy import ColumnElement, delete, select, update
-from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy import ColumnElement, delete, insert, select, update
+from sqlalchemy.exc import IntegrityError
 
 from importer.domain.steps import Lease, Step, StepKind
 from importer.ports import Clock
@@ -34,8 +34,11 @@ class EmbeddedQueue:
             "due_at": self._now() + delay,
             "attempt": 0,
         }
-        async with self._database.writing() as connection:
-            await connection.execute(insert(steps).values(**row).on_conflict_do_nothing())
+        known = select(steps.c.kind).where(steps.c.kind == row["kind"], steps.c.target == step.target)
+        with suppress(IntegrityError):  # somebody else published it in this moment
+            async with self._database.writing() as connection:
+                if (await connection.execute(known)).first() is None:
+                    await connection.execute(insert(steps).values(**row))
         self._published.set()
 
     @whole
@@ -47,12 +50,13 @@ class EmbeddedQueue:
             .order_by(steps.c.due_at)
             .limit(limit)
         )
+        free = due.with_for_update(skip_locked=True)  # those that another worker is claiming are its own
         async with self._database.reading() as connection:
             if not (await connection.execute(due)).first():
                 return []
         leases = []
         async with self._database.writing() as connection:
-            for kind, target in (await connection.execute(due)).all():
+            for kind, target in (await connection.execute(free)).all():
                 claimed = await connection.execute(
                     update(steps)
                     .where(steps.c.kind == kind, steps.c.target == target)

@@ -46,13 +46,14 @@ class Dispatch:
         ]
         self._turns.forget({other.id for other in under_way})
         offers: dict[str, deque[Batch]] = {}
-        while under_way and free > 0:
-            head = min(under_way, key=lambda other: (given.get(other.id, 0), other.id))
+        asking = list(under_way)
+        while asking and free > 0:
+            head = min(asking, key=lambda other: (given.get(other.id, 0), other.id))
             if head.id not in offers:
                 elders = [other for other in under_way if other.id < head.id and other.entity == head.entity]
                 offers[head.id] = deque(await self._offered(head, elders, limit=free))
             if not offers[head.id]:
-                under_way.remove(head)
+                asking.remove(head)
                 continue
             await self._publish(head, offers[head.id].popleft())
             given[head.id] = given.get(head.id, 0) + 1

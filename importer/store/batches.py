@@ -101,7 +101,10 @@ class SqlBatches:
         }
         data = {"attempt": batch.attempt + 1, "content_hash": batch.content_hash}
         async with self._database.writing() as connection:
-            state = await journal.load(connection, batch.import_id)
+            await self._database.alone(
+                connection, batch.shop
+            )  # two looks at once would both find the place free
+            state = await journal.load(connection, batch.import_id, to_change=True)
             others = (await connection.execute(_others(batch, state.entity))).all()
             if len(others) >= most:
                 return Sending.FULL
@@ -179,7 +182,7 @@ class SqlBatches:
     async def _record(self, batch: Batch, transition: Transition) -> bool:
         """One transition of one batch. Nothing happens unless the batch still is what the caller saw."""
         async with self._database.writing() as connection:
-            state = await journal.load(connection, batch.import_id)
+            state = await journal.load(connection, batch.import_id, to_change=True)
             return await self._change(connection, state, batch, transition)
 
     async def _change(

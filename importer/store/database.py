@@ -1,17 +1,19 @@
-"""The connection to the state: SQLite with one writer at a time, and the schema it must have."""
+"""The connection to the state, its transactions and the schema it must have."""
 
 import asyncio
+import hashlib
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
-from sqlalchemy import Connection, event, inspect
-from sqlalchemy.exc import DatabaseError, OperationalError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy import Connection, func, inspect, select
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.ext.asyncio import AsyncConnection
 
-from importer.domain.errors import ConfigurationError
+from importer.domain.errors import ConfigurationError, StateUnavailable
+from importer.store.engines import engines
 
 if TYPE_CHECKING:
     from alembic.config import Config
@@ -19,16 +21,10 @@ if TYPE_CHECKING:
 HEAD = "0004"
 """The newest migration; a test compares it with the files."""
 
-BUSY_MILLISECONDS = 30_000
 MIGRATIONS = Path(__file__).parent / "migrations"
 
-PRAGMAS = (
-    "journal_mode=WAL",
-    "synchronous=FULL",  # an intent to send must survive a power cut, or a batch goes out twice
-    f"busy_timeout={BUSY_MILLISECONDS}",
-    "foreign_keys=ON",
-)
-
+NEWER = "The state was written by a newer version of importer. Install that version, or use another data folder or database."
+BEHIND = "The database holds {version}; this version of importer needs {head}. Stop every importer that uses it, then run: importer migrate"
 
 Method = TypeVar("Method", bound=Callable[..., Coroutine[Any, Any, Any]])
 
@@ -48,12 +44,15 @@ def whole(method: Method) -> Method:
 
 
 class Database:
-    """Two engines on one file. Writers begin IMMEDIATE: a later upgrade of a read lock would fail at once."""
+    """The state at `address`: `sqlite:///PATH` for one machine, `postgresql://...` for many."""
 
-    def __init__(self, path: Path) -> None:
-        self._write = _engine(path, begin="BEGIN IMMEDIATE", connections=1)
-        self._read = _engine(path, begin="BEGIN", connections=4)
+    def __init__(self, address: str) -> None:
+        self._engines = engines(address)
         self._writes: set[asyncio.Task[Any]] = set()
+
+    @property
+    def shared(self) -> bool:
+        return self._engines.shared
 
     async def shielded(self, write: Coroutine[Any, Any, Any]) -> Any:
         """Await the write; a cancellation reaches the caller at once, the write all the same ends."""
@@ -66,65 +65,107 @@ class Database:
     async def writing(self) -> AsyncIterator[AsyncConnection]:
         """A transaction that may write; it commits at the end, or not at all.
 
-        Raises ConfigurationError when the disk or the file does not let it.
+        Raises ConfigurationError when the disk or the file does not let it, StateUnavailable when the server is away.
         """
         try:
-            async with self._write.begin() as connection:
+            async with self._engines.write.begin() as connection:
                 yield connection
-        except OperationalError as error:
-            raise ConfigurationError(f"The state cannot be written: {error.orig}.") from error
+        except (DBAPIError, OSError) as error:
+            self._explain(error)
+            raise
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[AsyncConnection]:
-        async with self._read.connect() as connection:
-            yield connection
+        """Raises StateUnavailable when the server is away."""
+        try:
+            async with self._engines.read.connect() as connection:
+                yield connection
+        except (DBAPIError, OSError) as error:
+            self._explain(error)
+            raise
+
+    async def alone(self, connection: AsyncConnection, subject: str) -> None:
+        """Until the transaction ends nobody else is alone with this subject. SQLite has one writer anyway."""
+        if self.shared:
+            digest = hashlib.blake2b(subject.encode(), digest_size=8).digest()
+            number = int.from_bytes(digest, "big", signed=True)
+            await connection.execute(select(func.pg_advisory_xact_lock(number)))
 
     async def migrate(self) -> None:
-        """Bring the schema to this version. Raises ConfigurationError when the file is newer or no database."""
+        """Bring the schema to this version. Raises ConfigurationError when it is newer or no database."""
         try:
-            async with self._write.connect() as connection:
+            async with self._engines.write.connect() as connection:
                 if await connection.run_sync(_version) != HEAD:
                     await connection.run_sync(_upgrade)
-        except DatabaseError as error:
-            raise ConfigurationError(f"The state file cannot be used as a database: {error.orig}.") from error
+        except (DBAPIError, OSError) as error:
+            raise ConfigurationError(f"The state cannot be used as a database: {_said(error)}.") from error
+
+    async def require_schema(self) -> None:
+        """Raises ConfigurationError unless the schema is the one of this version."""
+        try:
+            async with self._engines.read.connect() as connection:
+                version = await connection.run_sync(_version)
+        except (DBAPIError, OSError) as error:
+            raise ConfigurationError(f"The database cannot be used: {_said(error)}.") from error
+        if version == HEAD:
+            return
+        if version is not None and version > HEAD:
+            raise ConfigurationError(NEWER)
+        held = f"the schema {version}" if version else "no tables of importer"
+        raise ConfigurationError(BEHIND.format(version=held, head=HEAD), code="state.behind")
 
     async def close(self) -> None:
         await asyncio.gather(*self._writes, return_exceptions=True)
-        await self._read.dispose()
-        await self._write.dispose()
+        await self._engines.read.dispose()
+        await self._engines.write.dispose()
+
+    def _explain(self, error: Exception) -> None:
+        """Raises what a failed statement means to a person; returns when it is a defect of ours."""
+        if self.shared and _is_away(error):
+            raise StateUnavailable(f"The database does not answer: {_said(error)}.") from error
+        if not self.shared and isinstance(error, OperationalError):
+            raise ConfigurationError(f"The state cannot be written: {error.orig}.") from error
 
 
 @asynccontextmanager
-async def open_database(path: Path) -> AsyncIterator[Database]:
-    """The state in the file `path`, created or migrated as needed."""
+async def connected(address: str) -> AsyncIterator[Database]:
+    """The database as it is, whatever its schema. Raises ConfigurationError for an address that cannot be read."""
+    database = Database(address)
     try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)  # customers' data
-    except OSError as error:
-        raise ConfigurationError(f"The data folder {path.parent} cannot be made: {error.strerror}.") from None
-    database = Database(path)
-    try:
-        await database.migrate()
         yield database
     finally:
         await database.close()
 
 
-def _engine(path: Path, *, begin: str, connections: int) -> AsyncEngine:
-    engine = create_async_engine(f"sqlite+aiosqlite:///{path}", pool_size=connections, max_overflow=0)
+@asynccontextmanager
+async def open_database(address: str) -> AsyncIterator[Database]:
+    """A file is created or migrated as needed. A server's schema is changed by `importer migrate` alone, for others may
+    be at work on it. Raises ConfigurationError."""
+    if address.startswith("sqlite:///"):
+        _make_folder(Path(address.removeprefix("sqlite:///")).parent)
+    async with connected(address) as database:
+        await (database.require_schema() if database.shared else database.migrate())
+        yield database
 
-    @event.listens_for(engine.sync_engine, "connect")
-    def prepare(connection: Any, _record: Any) -> None:
-        connection.isolation_level = None  # the driver must not begin transactions of its own
-        cursor = connection.cursor()
-        for pragma in PRAGMAS:
-            cursor.execute(f"PRAGMA {pragma}")
-        cursor.close()
 
-    @event.listens_for(engine.sync_engine, "begin")
-    def start(connection: Connection) -> None:
-        connection.exec_driver_sql(begin)
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)  # customers' data
+    except OSError as error:
+        raise ConfigurationError(f"The data folder {folder} cannot be made: {error.strerror}.") from None
 
-    return engine
+
+def _is_away(error: Exception) -> bool:
+    if isinstance(error, OSError):
+        return True
+    lost = isinstance(error, DBAPIError) and error.connection_invalidated
+    return lost or isinstance(error, (OperationalError, InterfaceError))
+
+
+def _said(error: Exception) -> str:
+    """The driver's own words, without the statement and its values."""
+    words = str(error.orig) if isinstance(error, DBAPIError) else str(error)
+    return words.rpartition(">: ")[2].strip().rstrip(".")
 
 
 def _version(connection: Connection) -> str | None:
@@ -144,9 +185,7 @@ def _upgrade(connection: Connection) -> None:
         command.upgrade(config, "head")
         connection.commit()
     except CommandError as error:
-        raise ConfigurationError(
-            "The state was written by a newer version of importer. Install that version, or use another data folder.",
-        ) from error
+        raise ConfigurationError(NEWER) from error
 
 
 def alembic_config() -> "Config":

@@ -37,6 +37,7 @@ class SqlImports:
         }
         event = Event(import_id=request.id, seq=1, at=self._clock.now(), kind=EventKind.ACCEPTED, data=data)
         async with self._database.writing() as connection:
+            await self._database.alone(connection, f"idempotency key {request.idempotency_key}")
             earlier = await _earlier(connection, request)
             if earlier is not None:
                 return earlier
@@ -71,14 +72,14 @@ class SqlImports:
     @whole
     async def rebuild(self, import_id: str, *, check: bool) -> tuple[Import, Import]:
         async with self._database.writing() as connection:
-            before = await journal.load(connection, import_id)
+            before = await journal.load(connection, import_id, to_change=True)
             after = await journal.rebuild(connection, import_id, keep=not check)
             return before, after
 
     @whole
     async def record_counted(self, import_id: str, *, rows: int, columns: Mapping[str, list[str]]) -> None:
         async with self._database.writing() as connection:
-            state = await journal.load(connection, import_id)
+            state = await journal.load(connection, import_id, to_change=True)
             if state.status is ImportStatus.ACCEPTED:
                 data = {"rows": rows, "columns": dict(columns)}
                 await journal.append(connection, state, EventKind.COUNTED, data, self._clock.now())
@@ -94,7 +95,7 @@ class SqlImports:
         batches: Sequence[NewBatch],
     ) -> bool:
         async with self._database.writing() as connection:
-            state = await journal.load(connection, import_id)
+            state = await journal.load(connection, import_id, to_change=True)
             if state.ended or state.rows_read != start:
                 return False
             await journal.add_rows(connection, import_id, errors)
@@ -110,7 +111,7 @@ class SqlImports:
     @whole
     async def record_read_whole(self, import_id: str) -> None:
         async with self._database.writing() as connection:
-            state = await journal.load(connection, import_id)
+            state = await journal.load(connection, import_id, to_change=True)
             if not state.ended and not state.read_whole:
                 await journal.append(connection, state, EventKind.READ_WHOLE, {}, self._clock.now())
 
@@ -118,7 +119,7 @@ class SqlImports:
     async def record_waiting(self, import_id: str, reason: Reason) -> None:
         """The same reason twice in a row is one event."""
         async with self._database.writing() as connection:
-            state = await journal.load(connection, import_id)
+            state = await journal.load(connection, import_id, to_change=True)
             if not state.ended and state.waiting != reason:
                 await journal.append(connection, state, EventKind.WAITING, asdict(reason), self._clock.now())
 
@@ -132,7 +133,7 @@ class SqlImports:
         errors: Sequence[RowError] = (),
     ) -> bool:
         async with self._database.writing() as connection:
-            state = await journal.load(connection, import_id)
+            state = await journal.load(connection, import_id, to_change=True)
             if state.ended:
                 return False
             await journal.add_rows(connection, import_id, errors)

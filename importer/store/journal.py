@@ -19,11 +19,11 @@ SETTLED_ONCE = ("idempotency_key", "request_hash")
 """Columns of `imports` that are not part of the projection."""
 
 
-async def load(connection: AsyncConnection, import_id: str) -> Import:
-    """Raises UnknownName."""
-    row = (
-        (await connection.execute(select(imports).where(imports.c.id == import_id))).mappings().one_or_none()
-    )
+async def load(connection: AsyncConnection, import_id: str, *, to_change: bool = False) -> Import:
+    """Raises UnknownName. `to_change`: nobody else changes it until the transaction ends."""
+    query = select(imports).where(imports.c.id == import_id)
+    query = query.with_for_update() if to_change else query
+    row = (await connection.execute(query)).mappings().one_or_none()
     if row is None:
         raise UnknownName(f"There is no import {import_id}.", code="import.unknown")
     return from_row(row)
@@ -78,9 +78,17 @@ async def add_rows(connection: AsyncConnection, import_id: str, errors: Sequence
     rows = []
     for error in errors:
         numbers[error.row] = numbers.get(error.row, 0) + 1
-        rows.append({"import_id": import_id, "number": numbers[error.row], **asdict(error)})
+        rows.append({"import_id": import_id, "number": numbers[error.row], **_without_nul(asdict(error))})
     if rows:
         await connection.execute(insert(import_rows), rows)
+
+
+def _without_nul(values: dict[str, Any]) -> dict[str, Any]:
+    """PostgreSQL keeps no text with a NUL; its picture is what a person would see in its place."""
+    return {
+        name: value.replace("\x00", "\u2400") if isinstance(value, str) and "\x00" in value else value
+        for name, value in values.items()
+    }
 
 
 def outcomes(counts: Counts) -> dict[str, int]:

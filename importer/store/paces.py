@@ -27,6 +27,7 @@ class SqlPaces:
     @whole
     async def adjust(self, shop: str, first: Pace, change: Callable[[Pace], Pace]) -> tuple[Pace, Pace]:
         async with self._database.writing() as connection:
+            await self._database.alone(connection, shop)
             kept = await _load(connection, shop)
             before = kept or first
             after = change(before)
@@ -45,6 +46,7 @@ class SqlPaces:
             imports.c.status.not_in([status.value for status in ENDED]),
             imports.c.dry_run.is_(False),
         )
+        query = query.order_by(imports.c.id).with_for_update()
         data = {
             "in_flight": pace.most,
             "batch_size": pace.size,

@@ -20,6 +20,7 @@ class SqlTokens:
     async def first(self) -> str | None:
         """A token for the first start; None when there is one already."""
         async with self._database.writing() as connection:
+            await self._database.alone(connection, "tokens")  # of several first starts one makes a token
             if (await connection.execute(select(func.count()).select_from(tokens))).scalar_one():
                 return None
             token = f"imp_{secrets.token_urlsafe(32)}"

@@ -15,6 +15,7 @@ from importer.domain.errors import (
     ImporterError,
     MappingInvalid,
     RequestError,
+    StateUnavailable,
     TooLarge,
     UnknownName,
 )
@@ -30,6 +31,7 @@ STATUS: dict[type[ImporterError], HTTPStatus] = {
     TooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     Conflict: HTTPStatus.UNPROCESSABLE_ENTITY,
     RequestError: HTTPStatus.UNPROCESSABLE_ENTITY,
+    StateUnavailable: HTTPStatus.SERVICE_UNAVAILABLE,
     BackendError: HTTPStatus.BAD_GATEWAY,
     ImporterError: HTTPStatus.INTERNAL_SERVER_ERROR,
 }

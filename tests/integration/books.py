@@ -16,7 +16,7 @@ async def check_books(run: Running, state: Import) -> None:
     assert state.equation_holds, state.equation
     assert rebuild(await run.importer.ports.imports.events(state.id)) == state
     async with (
-        open_database(run.importer.settings.data_dir / "importer.db") as database,
+        open_database(run.importer.settings.database_address) as database,
         database.reading() as c,
     ):
         listed = (await c.execute(select(import_rows.c.row, import_rows.c.outcome).distinct())).all()

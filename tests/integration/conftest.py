@@ -39,8 +39,8 @@ def settings(shop: Shop, tmp_path: Path) -> Settings:
 
 
 def make_settings(folder: Path, address: str, **words: Any) -> Settings:
-    """Small batches and short waits; `words` are settings of the shop, `patience_seconds` is the service's."""
-    patience = words.pop("patience_seconds", None)
+    """Small batches and short waits; `words` are settings of the shop, `patience_seconds` and `database` are the service's."""
+    patience, database = words.pop("patience_seconds", None), words.pop("database", None)
     fast = {
         "batch_size": 10,
         "settle_seconds": 0.05,
@@ -53,6 +53,7 @@ def make_settings(folder: Path, address: str, **words: Any) -> Settings:
     )
     return Settings(
         data_dir=folder / "data",
+        database=SecretStr(database) if database else None,
         mappings=[folder, ROOT / "mappings"],
         shops={"main": main},
         lease_seconds=2.0,

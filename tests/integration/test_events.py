@@ -44,8 +44,10 @@ async def test_a_state_that_was_spoilt_is_found_and_worked_out_again(
     service: Running, products: Callable[..., Path]
 ) -> None:
     state = await service.run(products(5))
-    path = service.importer.settings.data_dir / "importer.db"
-    async with open_database(path) as database, database.writing() as connection:
+    async with (
+        open_database(service.importer.settings.database_address) as database,
+        database.writing() as connection,
+    ):
         await connection.execute(update(imports).values(rows_read=99, sent=1))
 
     code, told = await typed(service, "rebuild", state.id, "--check")

@@ -356,7 +356,7 @@ async def test_after_a_kill_the_import_says_that_it_looks_a_batch_up_and_when(
 
 
 async def batches_of(settings: Settings, import_id: str) -> list[tuple[str, int]]:
-    async with open_database(settings.data_dir / "importer.db") as database, database.reading() as c:
+    async with open_database(settings.database_address) as database, database.reading() as c:
         query = select(batches.c.status, batches.c.attempt).where(batches.c.import_id == import_id)
         return [(status, attempt) for status, attempt in await c.execute(query)]
 

@@ -5,13 +5,23 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
+import asyncpg
+import pytest
+
 from importer.domain.history import TURN, Event, EventKind
 from importer.sandbox.shop import Shop
 from importer.settings import Settings
+from importer.store.database import connected
 from importer.worker import Worker
-from tests.integration.conftest import Running, make_settings, working
+from tests.integration.conftest import PATIENCE, Running, make_settings, working
 
 Products = Callable[..., Path]
+
+
+@pytest.fixture
+def settings(shop: Shop, tmp_path: Path, state_address: str) -> Settings:
+    """Every test here runs on each database."""
+    return make_settings(tmp_path, shop.address, database=state_address)  # type: ignore[attr-defined]
 
 
 def written(shop: Shop) -> list[str]:
@@ -111,9 +121,14 @@ async def test_two_workers_never_have_one_key_in_flight_twice(
 
 
 async def test_a_shop_never_has_more_batches_in_flight_than_its_settings_allow(
-    shop: Shop, tmp_path: Path, products: Products
+    shop: Shop, tmp_path: Path, state_address: str, products: Products
 ) -> None:
-    settings = make_settings(tmp_path, shop.address, batches_in_flight=3)  # type: ignore[attr-defined]
+    settings = make_settings(
+        tmp_path,
+        shop.address,  # type: ignore[attr-defined]
+        batches_in_flight=3,
+        database=state_address,
+    )
     shop.faults.hold_consumers = True
     async with working(settings) as run:
         states = [
@@ -127,8 +142,9 @@ async def test_a_shop_never_has_more_batches_in_flight_than_its_settings_allow(
         stop = asyncio.create_task(
             Worker(run.importer, on_step=run.stepped).run()
         )  # a second one pulls as well
-        await run.until(lambda state: state.sent > 0, states[0].id)
-        held = await run.importer.ports.batches.in_flight("main")
+        async with asyncio.timeout(PATIENCE):
+            while not (held := await run.importer.ports.batches.in_flight("main")):
+                await asyncio.sleep(0)
         shop.faults.hold_consumers = False
         shop.wake()
         for state in states:
@@ -150,3 +166,27 @@ def most_open(events: list[Event]) -> int:
         open_now += changes.get(event.kind, 0)
         most = max(most, open_now)
     return most
+
+
+@pytest.mark.postgresql
+async def test_a_server_that_throws_everybody_out_in_the_middle_costs_no_row(
+    shop: Shop, tmp_path: Path, products: Products, postgres_address: str
+) -> None:
+    async with connected(postgres_address) as database:
+        await database.migrate()
+    settings = make_settings(tmp_path, shop.address, database=postgres_address)  # type: ignore[attr-defined]
+    admin = await asyncpg.connect(postgres_address)
+    async with working(settings) as run:
+        accepted = await run.accept(products(200))
+        for sent in (20, 60, 120):
+            await run.until(lambda state, sent=sent: state.sent >= sent, accepted.id)
+            await admin.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            )
+        state = await run.finished(accepted.id)
+    await admin.close()
+
+    assert state.equation == "200 rows read = 200 succeeded"
+    assert shop.journal.overlapping() == []
+    assert shop.journal.repeated() == {}

@@ -23,7 +23,7 @@ async def test_the_migrations_make_what_the_tables_say(tmp_path: Path) -> None:
     def differences(connection: Connection) -> list[object]:
         return list(compare_metadata(MigrationContext.configure(connection), metadata))
 
-    async with open_database(tmp_path / "a.db") as database, database.reading() as connection:
+    async with open_database(f"sqlite:///{tmp_path}/a.db") as database, database.reading() as connection:
         assert await connection.run_sync(differences) == []
 
 
@@ -33,7 +33,7 @@ def test_the_known_version_is_the_newest_migration() -> None:
 
 async def test_a_second_start_finds_its_schema(tmp_path: Path) -> None:
     for _ in range(2):
-        async with open_database(tmp_path / "a.db"):
+        async with open_database(f"sqlite:///{tmp_path}/a.db"):
             assert (tmp_path / "a.db").exists()
 
 
@@ -42,7 +42,7 @@ async def test_a_write_whose_caller_is_cancelled_ends_and_lets_the_next_one_in(
     tmp_path: Path, turns: int
 ) -> None:
     """Cancelled after so many turns of the event loop: before, within and after its transaction."""
-    async with open_database(tmp_path / "a.db") as database:
+    async with open_database(f"sqlite:///{tmp_path}/a.db") as database:
         tokens = SqlTokens(database, SystemClock())
         write = asyncio.create_task(tokens.add("first", "one"))
         for _ in range(turns):
@@ -56,11 +56,11 @@ async def test_a_write_whose_caller_is_cancelled_ends_and_lets_the_next_one_in(
 
 
 async def test_a_newer_state_is_refused_with_what_to_do(tmp_path: Path) -> None:
-    async with open_database(tmp_path / "a.db") as database, database.writing() as connection:
+    async with open_database(f"sqlite:///{tmp_path}/a.db") as database, database.writing() as connection:
         await connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
 
     with pytest.raises(ConfigurationError, match="newer version"):
-        async with open_database(tmp_path / "a.db"):
+        async with open_database(f"sqlite:///{tmp_path}/a.db"):
             pytest.fail("opened")
 
 
@@ -68,7 +68,7 @@ async def test_a_file_that_is_no_database_is_refused(tmp_path: Path) -> None:
     (tmp_path / "a.db").write_text("sku,name\n" * 1000)
 
     with pytest.raises(ConfigurationError, match="cannot be used as a database"):
-        async with open_database(tmp_path / "a.db"):
+        async with open_database(f"sqlite:///{tmp_path}/a.db"):
             pytest.fail("opened")
 
 
@@ -96,7 +96,7 @@ async def test_a_state_of_the_first_schema_is_lifted_with_its_imports(tmp_path: 
         await connection.run_sync(first)
     await engine.dispose()
 
-    async with open_database(tmp_path / "a.db") as database:
+    async with open_database(f"sqlite:///{tmp_path}/a.db") as database:
         state = await SqlImports(database, SystemClock()).get("imp_1")
 
     assert (state.check_first, state.max_errors) == (False, None)

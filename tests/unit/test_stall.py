@@ -67,7 +67,7 @@ async def importer(tmp_path: Path, clock: HandClock) -> AsyncIterator[Importer]:
     settings = Settings(
         data_dir=tmp_path, shops={"main": ShopSettings(base_url=ADDRESS, token=SecretStr("t"))}
     )
-    async with open_database(tmp_path / "importer.db") as database:
+    async with open_database(f"sqlite:///{tmp_path}/importer.db") as database:
         ports = Ports(
             imports=SqlImports(database, clock),
             rows=SqlRows(database),
