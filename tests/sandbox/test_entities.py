@@ -29,9 +29,11 @@ async def test_links_are_added_by_sku_read_by_type_and_taken_away(client: Client
     for sku in ("a", "b", "c"):
         await client.save(product(sku))
     url = "/products/a/links"
-    related = {"link_type": "related", "linked_product_sku": "b", "position": 1}
+    related = {"sku": "a", "link_type": "related", "linked_product_sku": "b", "position": 1}
     first = await post(client, url, {"items": [related]})
-    second = await post(client, url, {"items": [{"link_type": "upsell", "linked_product_sku": "c"}]})
+    second = await post(
+        client, url, {"items": [{"sku": "a", "link_type": "upsell", "linked_product_sku": "c"}]}
+    )
     unknown = await post(client, url, {"items": [{**related, "linked_product_sku": "nosuch"}]})
     odd = await post(client, url, {"items": [{**related, "link_type": "friend"}]})
     read = await client.get("/V1/products/a/links/related")
