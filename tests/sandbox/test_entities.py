@@ -35,6 +35,7 @@ async def test_links_are_added_by_sku_read_by_type_and_taken_away(client: Client
         client, url, {"items": [{"sku": "a", "link_type": "upsell", "linked_product_sku": "c"}]}
     )
     unknown = await post(client, url, {"items": [{**related, "linked_product_sku": "nosuch"}]})
+    nameless = await post(client, url, {"items": [{**related, "sku": None}]})
     odd = await post(client, url, {"items": [{**related, "link_type": "friend"}]})
     read = await client.get("/V1/products/a/links/related")
     gone = await client.http.delete("/rest/all/V1/products/a/links/related/b")
@@ -44,6 +45,7 @@ async def test_links_are_added_by_sku_read_by_type_and_taken_away(client: Client
     assert unknown.json() == {
         "message": "The linked products data is invalid. Verify the data and try again."
     }
+    assert nameless.json() == unknown.json()
     assert odd.json()["parameters"] == ["friend"]
     assert read == [
         {
