@@ -9,7 +9,7 @@ from rich.table import Table
 from importer.domain.mapping import Mapping
 from importer.transform.shapes import shown
 from importer.transform.suggestions import Match, Suggestion
-from importer.transform.wording import Told, condition
+from importer.transform.wording import Told, condition, phases
 
 SHOWN_SUGGESTIONS = 5
 STYLES = {"similar": "yellow", "values": "yellow", "unknown": "dim", "attribute": "dim", "left out": "dim"}
@@ -33,9 +33,8 @@ def print_explained(mapping: Mapping, columns: Sequence[Told], console: Console)
         console.print(escape(f"always: {path} is {value}"))
     for skip in mapping.skip:
         console.print(escape(f"left out: rows where {condition(skip.when)} ({skip.code})"))
-    for number, phase in enumerate(mapping.phases, 1):
-        which = f"rows where {condition(phase.when)}" if phase.when else "all rows that are left"
-        console.print(escape(f"phase {number}, {phase.name}: {which}"))
+    for number, what in enumerate(phases(mapping), 1):
+        console.print(escape(f"phase {number}, {what}"))
     if mapping.reading:
         words = ", ".join(f"{name} {shown(word)}" for name, word in mapping.reading.items())
         console.print(escape(f"read with, where nobody says otherwise: {words}"))

@@ -2,11 +2,11 @@
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from functools import cached_property
-from typing import NamedTuple, overload
+from typing import Any, NamedTuple, overload
 
 from importer.domain.rows import Outcome, RowError
 
@@ -45,7 +45,9 @@ class Operation(NamedTuple):
     """One row's payload for the shop: `payload` is the JSON text of one element of the request's array.
 
     `scope` is the shop's scope it is for; empty is the default one. `needs` are the keys of what has to be in the shop
-    before it; in the payload `{"$id": key}` stands for the id that the shop gave to it.
+    before it; in the payload `{"$id": key}` stands for the id that the shop gave to it. `more`: its row has a later
+    operation, so that its success settles nothing. Such a later one has a `preface`: how a sentence begins that tells what
+    of its row is in the shop already and what is not ("The product was written, its links").
     """
 
     row: int
@@ -54,6 +56,8 @@ class Operation(NamedTuple):
     payload: bytes
     scope: str = ""
     needs: tuple[str, ...] = ()
+    more: bool = False
+    preface: str = ""
 
     def error(self, outcome: Outcome, code: str, text: str, fix: str) -> RowError:
         """Why this operation's row did not succeed."""
@@ -63,16 +67,31 @@ class Operation(NamedTuple):
             key=self.key,
             outcome=outcome,
             code=code,
-            text=text,
+            text=self._about(outcome) + text,
             fix=fix,
             scope=self.scope,
         )
+
+    def _about(self, outcome: Outcome) -> str:
+        if not self.preface:
+            return ""
+        return f"{self.preface} {'perhaps' if outcome is Outcome.UNKNOWN else 'were'} not. "
+
+
+@dataclass(frozen=True, kw_only=True)
+class Terms:
+    """What holds for all operations of a parcel (`scope`, `preface`), and for some by their places: see `Operation`."""
+
+    scope: str = ""
+    needs: Mapping[int, Sequence[str]] = field(default_factory=dict)
+    more: Sequence[int] = ()
+    preface: str = ""
 
 
 class Parcel(Sequence[Operation]):
     """The operations of a batch with their payloads in one piece (one JSON text a line), as they are kept and sent.
 
-    `needs`: keys by the place of the operation that needs them. It is taken apart only when an operation is looked at.
+    It is taken apart only when an operation is looked at.
     """
 
     def __init__(
@@ -81,14 +100,11 @@ class Parcel(Sequence[Operation]):
         lines: Sequence[int],
         keys: Sequence[str],
         payloads: bytes,
-        *,
-        scope: str = "",
-        needs: Mapping[int, Sequence[str]] | None = None,
+        terms: Terms | None = None,
     ) -> None:
         self.payloads = payloads
-        self.needs = needs or {}
+        self.terms = terms or Terms()
         self._places = rows, lines, keys
-        self.scope = scope
 
     @property
     def keys(self) -> Sequence[str]:
@@ -96,10 +112,12 @@ class Parcel(Sequence[Operation]):
 
     @cached_property
     def _operations(self) -> list[Operation]:
+        terms, more = self.terms, frozenset(self.terms.more)
+        needs = {place: tuple(keys) for place, keys in terms.needs.items()}
         places = zip(*self._places, self.payloads.split(b"\n"), strict=True)
         return [
-            Operation(row, line, key, payload, self.scope, tuple(self.needs.get(place, ())))
-            for place, (row, line, key, payload) in enumerate(places)
+            Operation(row, line, key, payload, terms.scope, needs.get(at, ()), at in more, terms.preface)
+            for at, (row, line, key, payload) in enumerate(places)
         ]
 
     def __len__(self) -> int:
@@ -117,7 +135,7 @@ class Parcel(Sequence[Operation]):
 
 def scope_of(operations: Sequence[Operation]) -> str:
     """All operations of a batch are for one scope."""
-    return operations.scope if isinstance(operations, Parcel) else operations[0].scope
+    return operations.terms.scope if isinstance(operations, Parcel) else operations[0].scope
 
 
 def keys_of(operations: Sequence[Operation]) -> Sequence[str]:
@@ -128,7 +146,7 @@ def keys_of(operations: Sequence[Operation]) -> Sequence[str]:
 def needed(operations: Sequence[Operation]) -> set[str]:
     """Keys of what any of them needs."""
     if isinstance(operations, Parcel):
-        return {key for keys in operations.needs.values() for key in keys}
+        return {key for keys in operations.terms.needs.values() for key in keys}
     return {key for operation in operations for key in operation.needs}
 
 
@@ -168,7 +186,10 @@ class Progress:
 
 @dataclass(frozen=True, kw_only=True)
 class NewBatch:
-    """A batch about to be recorded; its operations already lie in the file store under `file`."""
+    """A batch about to be recorded; its operations already lie in the file store under `file`.
+
+    `follow_up`: rows have had an operation before those in it, so it adds no rows to those that are counted.
+    """
 
     id: str
     operations: int
@@ -178,6 +199,13 @@ class NewBatch:
     scope: str = ""
     tries: int = 0
     parent: str | None = None
+    follow_up: bool = False
+
+    @property
+    def told(self) -> dict[str, Any]:
+        """As an event tells it."""
+        data = {"batch": self.id, "operations": self.operations}
+        return data | {"follow_up": True} if self.follow_up else data
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -186,7 +214,7 @@ class Batch:
 
     All its operations are of one `phase` and for one `scope`. `attempt` counts how often this request was sent; `tries`
     counts how often its operations came back from the shop with a failure that passes (they travel on in a new batch,
-    which inherits the number).
+    which inherits the number). `follow_up` is as in `NewBatch`.
     """
 
     id: str
@@ -204,6 +232,7 @@ class Batch:
     sent_at: datetime | None
     phase: int = 0
     scope: str = ""
+    follow_up: bool = False
 
 
 def body(operations: Sequence[Operation]) -> bytes:

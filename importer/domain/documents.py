@@ -28,16 +28,12 @@ Table = Dict[str, Any]
 
 def build(name: str, document: Table) -> Mapping:
     """The mapping that `document` describes. What is missing gets an empty value, so that the rest can be judged."""
-    request, key = document.get("request", {}), document.get("key", "")
+    key = document.get("key", "")
     return Mapping(
         name=name,
         title=document.get("title", ""),
         entity=document.get("entity", ""),
-        request=Request(
-            method=request.get("method", "POST"),
-            path=request.get("path", ""),
-            idempotent=request.get("idempotent", False),
-        ),
+        request=_request(document.get("request", {})),
         keys=(key,) if isinstance(key, str) else tuple(key),
         columns={name: _column(name, entry) for name, entry in document.get("columns", {}).items()},
         constants=document.get("constants", {}),
@@ -107,4 +103,17 @@ def _scope(entry: Table) -> Scope:
 
 
 def _phase(entry: Table) -> Phase:
-    return Phase(name=entry["name"], when=_condition(entry["when"]) if "when" in entry else None)
+    return Phase(
+        name=entry["name"],
+        when=_condition(entry["when"]) if "when" in entry else None,
+        request=_request(entry["request"]) if "request" in entry else None,
+        payload=tuple(entry.get("payload", ())),
+    )
+
+
+def _request(entry: Table) -> Request:
+    return Request(
+        method=entry.get("method", "POST"),
+        path=entry.get("path", ""),
+        idempotent=entry.get("idempotent", False),
+    )

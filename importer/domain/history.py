@@ -96,7 +96,7 @@ def _counted(state: Import, event: Event) -> Import:
 
 def _rows_prepared(state: Import, event: Event) -> Import:
     batches = event.data["batches"]
-    pending = {Outcome.PENDING: sum(batch["operations"] for batch in batches)}
+    pending = {Outcome.PENDING: _rows(batches)}
     return replace(
         state,
         rows_read=state.rows_read + event.data["rows"],
@@ -111,11 +111,11 @@ def _read_whole(state: Import, _event: Event) -> Import:
 
 
 def _sent(state: Import, event: Event) -> Import:
-    return _moving(replace(state, sent=state.sent + event.data["operations"]))
+    return _moving(replace(state, sent=state.sent + _rows([event.data])))
 
 
 def _confirmed(state: Import, event: Event) -> Import:
-    again = sum(batch["operations"] for batch in event.data["into"])
+    again = _rows(event.data["into"])
     sent = state.sent - again if state.sent >= again else state.sent
     return _moving(_closed(replace(state, sent=sent), event))
 
@@ -129,6 +129,11 @@ def _closed(state: Import, event: Event) -> Import:
         batches=state.batches + len(into),
         open_batches=state.open_batches - 1 + len(into),
     )
+
+
+def _rows(batches: Iterable[Data]) -> int:
+    """The rows whose first operations are in the batches: a row that has several is counted with its first one."""
+    return sum(batch["operations"] for batch in batches if not batch.get("follow_up"))
 
 
 def _waiting(state: Import, event: Event) -> Import:

@@ -2,7 +2,7 @@
 
 import difflib
 from collections.abc import Iterable, Mapping as Dict
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
@@ -118,10 +118,16 @@ class Scope:
 
 @dataclass(frozen=True, kw_only=True)
 class Phase:
-    """Operations that must be confirmed before those of the next phase may go; without `when` all that are left."""
+    """Operations that must be confirmed before those of the next phase may go; without `when` all that are left.
+
+    With a `request` of its own it is a follow-up: a second operation of the rows that have any of the parts `payload`
+    of a payload, sent when the first one succeeded. The first operation goes without these parts.
+    """
 
     name: str
     when: Condition | None = None
+    request: Request | None = None
+    payload: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -151,6 +157,27 @@ class Mapping:
     def key(self) -> str:
         """The column of a frame that holds the key: one of the mapping's own, or the one made of several."""
         return KEY_MARK.join(self.keys)
+
+    @property
+    def selections(self) -> tuple[Phase, ...]:
+        """The phases that rows are divided into. They are numbered from 0, rows of other scopes follow."""
+        return tuple(phase for phase in self.phases if phase.request is None)
+
+    @property
+    def scopes_phase(self) -> int:
+        """The number of the phase in which rows of other scopes go."""
+        return max(len(self.selections), 1)
+
+    @property
+    def follow_ups(self) -> dict[int, Phase]:
+        """The phases of second operations by their numbers, the last ones."""
+        found = [phase for phase in self.phases if phase.request is not None]
+        return dict(enumerate(found, self.scopes_phase + 1))
+
+    def in_phase(self, number: int) -> "Mapping":
+        """As the operations of a phase are sent."""
+        phase = self.follow_ups.get(number)
+        return replace(self, request=phase.request) if phase and phase.request else self
 
     @property
     def key_field(self) -> str | None:

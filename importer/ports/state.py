@@ -111,8 +111,13 @@ class Rows(Protocol):
     async def failing(self, import_id: str, keys: Collection[str]) -> dict[str, int]:
         """Which of the keys belong to a row of the default scope that did not succeed: key -> its record number.
 
-        Keys are compared without upper and lower case.
+        Keys are compared without upper and lower case. A row that failed in a later operation is not one of them: what
+        others need of it is in the shop.
         """
+        ...
+
+    async def settled(self, import_id: str, rows: Collection[int]) -> set[int]:
+        """Which of the rows (record numbers) have a final outcome other than success."""
         ...
 
     async def causes(self, import_id: str) -> list[tuple[Outcome, str, str, int]]:

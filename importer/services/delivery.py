@@ -67,14 +67,21 @@ class Delivery:
 
     async def _rehearse(self, state: Import, batch: Batch) -> None:
         """A dry run ends at the last byte before the request; it has no client that could send."""
-        operations = await unpack(self._ports.files, batch)
-        blocked = await self._needs.blocked(state, operations)
-        if blocked:
+        operations = await self._due(batch)
+        told = [operation._replace(preface="") for operation in operations]  # nothing was written here
+        blocked = await self._needs.blocked(state, told)
+        if blocked or len(told) < batch.operations:
             await self._block(state, batch, operations, blocked)
             return
-        counts = {Outcome.NOT_SENT: len(operations)}
+        counts = {Outcome.NOT_SENT: sum(not operation.more for operation in operations)}
         await self._ports.batches.record_confirmed(batch, counts=counts, into=[], errors=[])
         await self._go_on(state)
+
+    async def _due(self, batch: Batch) -> Sequence[Operation]:
+        """Its operations, without those whose row came to its end in an earlier phase: they are dropped."""
+        operations = await unpack(self._ports.files, batch)
+        settled = await self._needs.settled(batch, operations)
+        return [one for one in operations if one.row not in settled] if settled else operations
 
     async def _block(
         self, state: Import, batch: Batch, operations: Sequence[Operation], blocked: Sequence[RowError]
@@ -89,11 +96,12 @@ class Delivery:
     async def _send(self, state: Import, batch: Batch) -> float | None:
         mapping = await self._mapping(state)
         backend = self._ports.shops.backend(state.shop)
-        operations: Sequence[Operation] = await unpack(self._ports.files, batch)
+        operations = await self._due(batch)
+        dropped = len(operations) < batch.operations
         blocked = await self._needs.blocked(state, operations)
-        if not blocked:
+        if not blocked and not dropped:
             operations, blocked = await self._needs.filled(mapping, operations, backend)
-        if blocked:
+        if blocked or dropped:
             await self._block(state, batch, operations, blocked)
             return None
         pace = await self._pacing.get(state.shop)
@@ -121,7 +129,8 @@ class Delivery:
         began = self._ports.clock.now()
         batch = replace(batch, status=BatchStatus.SENDING, attempt=batch.attempt + 1, sending_at=began)
         try:
-            receipt = await self._ports.shops.backend(state.shop).submit(mapping, operations)
+            backend = self._ports.shops.backend(state.shop)
+            receipt = await backend.submit(mapping.in_phase(batch.phase), operations)
         except BackendRefused as error:
             await self._refused(state, batch, operations, Reason(code=error.code, text=error.text))
             return None
@@ -182,6 +191,7 @@ class Delivery:
         backend = self._ports.shops.backend(state.shop)
         kept = await unpack(self._ports.files, batch)
         operations, _ = await self._needs.filled(mapping, kept, backend)
+        mapping = mapping.in_phase(batch.phase)
         since = (batch.sending_at or self._ports.clock.now()) - CLOCK_SKEW
         known = await self._ports.batches.receipts(state.shop, since)
         receipt = await backend.find(mapping, operations, since=since, known=known)

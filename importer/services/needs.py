@@ -1,15 +1,13 @@
-"""What an operation needs in the shop before it may go: a configurable its children, a store view's row its product."""
+"""What an operation needs in the shop before it may go: a configurable its children, links their targets."""
 
-from collections.abc import Mapping as Dict, Sequence
-from typing import Any
+from collections.abc import Sequence
 
-import orjson
-
-from importer.domain.batches import Operation, needed
+from importer.domain.batches import Batch, Operation, Parcel, needed
 from importer.domain.imports import Import
 from importer.domain.mapping import Mapping
 from importer.domain.rows import Outcome, RowError
 from importer.ports import Backend, Ports
+from importer.transform import references
 
 SHOWN = 5
 """Keys that a sentence names."""
@@ -36,38 +34,41 @@ class Needs:
                 found.append(operation.error(Outcome.BLOCKED, "needs.failed", text, fix))
         return found
 
+    async def settled(self, batch: Batch, operations: Sequence[Operation]) -> set[int]:
+        """Rows that came to their end before these operations of a later phase: those did not succeed at first."""
+        if not batch.follow_up:
+            return set()
+        return await self._ports.rows.settled(batch.import_id, [operation.row for operation in operations])
+
     async def filled(
         self, mapping: Mapping, operations: Sequence[Operation], backend: Backend
     ) -> tuple[Sequence[Operation], list[RowError]]:
-        """The operations with the shop's ids in place of references, and those for which the shop has none.
+        """The operations with what the shop has in place of references, and those for which it lacks something.
 
-        Ids do not change while an import runs, so the same operations give the same payloads every time.
+        Ids do not change while an import runs, so the same operations give the same payloads every time. The mapping is
+        the one of the rows themselves, whatever the phase: its request says where they are searched for.
         """
-        if not needed(operations):
+        if not _refer(operations):
             return operations, []
-        wanted = {key for operation in operations if not operation.scope for key in operation.needs}
+        named = [references.keys(operation.payload) for operation in operations]
+        wanted = {key for keys in named for key in keys}
         ids = await backend.ids(mapping, wanted) if wanted else {}
         done, blocked = [], []
-        for operation in operations:
-            missing = [] if operation.scope else [key for key in operation.needs if key not in ids]
+        for operation, keys in zip(operations, named, strict=True):
+            missing = [key for key in keys if key not in ids]
             if missing:
-                named = ", ".join(missing[:SHOWN]) + (" ..." if len(missing) > SHOWN else "")
-                text = f"It needs {named}, which the shop does not have."
+                named_ones = ", ".join(missing[:SHOWN]) + (" ..." if len(missing) > SHOWN else "")
+                text = f"It needs {named_ones}, which the shop does not have."
                 fix = "Add those rows to the file, or create them in the shop, and import this row again."
                 blocked.append(operation.error(Outcome.BLOCKED, "needs.missing", text, fix))
-            elif operation.needs and not operation.scope:
-                payload = orjson.dumps(_replaced(orjson.loads(operation.payload), ids))
-                operation = operation._replace(payload=payload)
-            done.append(operation)
+                done.append(operation)
+            else:
+                payload = references.filled(operation.payload, operation.key, ids)
+                done.append(operation._replace(payload=payload))
         return done, blocked
 
 
-def _replaced(value: Any, ids: Dict[str, int]) -> Any:
-    """`{"$id": key}` becomes the key's id."""
-    if isinstance(value, list):
-        return [_replaced(entry, ids) for entry in value]
-    if not isinstance(value, dict):
-        return value
-    if value.keys() == {"$id"}:
-        return ids[str(value["$id"])]
-    return {name: _replaced(entry, ids) for name, entry in value.items()}
+def _refer(operations: Sequence[Operation]) -> bool:
+    if isinstance(operations, Parcel):
+        return references.are_in(operations.payloads)
+    return any(references.are_in(operation.payload) for operation in operations)

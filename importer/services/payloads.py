@@ -11,7 +11,7 @@ from typing import Any
 import orjson
 import zstandard
 
-from importer.domain.batches import Batch, NewBatch, Operation, Parcel, content_hash
+from importer.domain.batches import Batch, NewBatch, Operation, Parcel, Terms, content_hash
 from importer.ports import Files
 from importer.transform.cutting import Cut
 
@@ -41,12 +41,13 @@ def pack_all(import_id: str, cuts: Iterable[Cut]) -> Packed:
         packed = _compressed(one)
         batches.append(
             NewBatch(
-                id=f"{import_id}.{one.rows[0]}",
+                id=f"{import_id}.{one.rows[0]}" + (f".p{one.phase}" if one.preface else ""),
                 operations=len(one.rows),
                 content_hash=content_hash(one.payloads),
                 file=f"{name}:{len(content)}:{len(packed)}",
                 phase=one.phase,
                 scope=one.scope,
+                follow_up=bool(one.preface),
             )
         )
         content += packed
@@ -69,6 +70,8 @@ async def pack(
         keys=[operation.key for operation in operations],
         payloads=b"\n".join(operation.payload for operation in operations),
         needs={place: list(operation.needs) for place, operation in enumerate(operations) if operation.needs},
+        more=[place for place, operation in enumerate(operations) if operation.more],
+        preface=operations[0].preface,
     )
     name, packed = f"{folder(import_id)}/batches/{batch_id}.zst", _compressed(one)
     await files.write(name, packed)
@@ -81,6 +84,7 @@ async def pack(
         scope=parent.scope,
         tries=tries,
         parent=parent.id,
+        follow_up=parent.follow_up,
     )
 
 
@@ -91,12 +95,17 @@ async def unpack(files: Files, batch: Batch) -> Parcel:
     head, _, payloads = zstandard.ZstdDecompressor().decompress(packed).partition(b"\n")
     known = orjson.loads(head)
     needs = {int(place): keys for place, keys in known.get("needs", {}).items()}
-    return Parcel(known["rows"], known["lines"], known["keys"], payloads, scope=batch.scope, needs=needs)
+    terms = Terms(
+        scope=batch.scope, needs=needs, more=known.get("more", ()), preface=known.get("preface", "")
+    )
+    return Parcel(known["rows"], known["lines"], known["keys"], payloads, terms)
 
 
 def _compressed(one: Cut) -> bytes:
     known: dict[str, Any] = {"rows": one.rows, "lines": one.lines, "keys": one.keys}
     if one.needs:
         known["needs"] = {str(place): keys for place, keys in one.needs.items()}
+    known |= {"more": one.more} if one.more else {}
+    known |= {"preface": one.preface} if one.preface else {}
     head = orjson.dumps(known)
     return zstandard.ZstdCompressor(level=LEVEL).compress(head + b"\n" + one.payloads)

@@ -101,6 +101,8 @@ class Tracking:
                 again.append(operation)
                 continue
             outcome, error = _outcome(operation, status, silence)
+            if outcome is Outcome.SUCCEEDED and operation.more:
+                continue  # its row goes on in a later phase
             counts[outcome] = counts.get(outcome, 0) + 1
             errors += [error] if error else []
         into = await self._pack_again(state, batch, again)

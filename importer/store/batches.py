@@ -117,7 +117,8 @@ class SqlBatches:
 
     async def record_sent(self, batch: Batch, receipt: Receipt) -> bool:
         change = {"status": BatchStatus.SENT, "bulk_uuid": receipt.bulk_uuid, "sent_at": self._clock.now()}
-        data = {"bulk_uuid": receipt.bulk_uuid, "operations": batch.operations}
+        data: dict[str, Any] = {"bulk_uuid": receipt.bulk_uuid, "operations": batch.operations}
+        data |= {"follow_up": True} if batch.follow_up else {}
         return await self._record(batch, Transition(UNANSWERED, change, EventKind.SENT, data))
 
     async def record_in_doubt(self, batch: Batch, reason: Reason) -> bool:
@@ -202,7 +203,7 @@ class SqlBatches:
         if changed.rowcount != 1:
             return False
         await add_batches(connection, state, transition.into)
-        await journal.add_rows(connection, state.id, transition.errors)
+        await journal.add_rows(connection, state.id, transition.errors, follow_up=batch.follow_up)
         data = {"batch": batch.id, **transition.data}
         await journal.append(connection, state, transition.kind, data, self._clock.now())
         return True
@@ -222,7 +223,7 @@ def _others(batch: Batch, entity: str) -> Select[Any]:
 
 
 def _into(new: Sequence[NewBatch]) -> list[dict[str, Any]]:
-    return [{"batch": batch.id, "operations": batch.operations} for batch in new]
+    return [batch.told for batch in new]
 
 
 def _from_row(row: RowMapping) -> Batch:

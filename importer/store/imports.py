@@ -103,7 +103,7 @@ class SqlImports:
             data = {
                 "rows": rows,
                 "outcomes": journal.outcomes(count(errors)),
-                "batches": [{"batch": batch.id, "operations": batch.operations} for batch in batches],
+                "batches": [batch.told for batch in batches],
             }
             await journal.append(connection, state, EventKind.ROWS_PREPARED, data, self._clock.now())
             return True

@@ -72,13 +72,19 @@ async def rebuild(connection: AsyncConnection, import_id: str, *, keep: bool) ->
     return state
 
 
-async def add_rows(connection: AsyncConnection, import_id: str, errors: Sequence[RowError]) -> None:
-    """Errors of rows that have their final outcome; several errors of one row are numbered."""
+async def add_rows(
+    connection: AsyncConnection, import_id: str, errors: Sequence[RowError], *, follow_up: bool = False
+) -> None:
+    """Errors of rows that have their final outcome; several errors of one row are numbered.
+
+    `follow_up`: the first operations of these rows succeeded, a later one is what did not.
+    """
     numbers: dict[int, int] = {}
     rows = []
     for error in errors:
         numbers[error.row] = numbers.get(error.row, 0) + 1
-        rows.append({"import_id": import_id, "number": numbers[error.row], **_without_nul(asdict(error))})
+        place = {"import_id": import_id, "number": numbers[error.row], "follow_up": follow_up}
+        rows.append({**place, **_without_nul(asdict(error))})
     if rows:
         await connection.execute(insert(import_rows), rows)
 

@@ -2,8 +2,9 @@
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import islice
+from typing import TypeVar
 
-from sqlalchemy import distinct, func, select
+from sqlalchemy import distinct, false, func, select
 
 from importer.domain.rows import NEEDS_A_PERSON, Outcome, RowError
 from importer.store.database import Database
@@ -13,6 +14,7 @@ FIELDS = ("row", "line", "outcome", "code", "text", "fix", "column", "key", "val
 
 
 KEYS_AT_ONCE = 500
+T = TypeVar("T")
 
 
 class SqlRows:
@@ -53,9 +55,20 @@ class SqlRows:
                     func.lower(import_rows.c.key).in_(some),
                     import_rows.c.outcome.in_(bad),
                     import_rows.c.scope == "",
+                    import_rows.c.follow_up == false(),
                 )
                 rows = (await connection.execute(query)).all()
                 found |= {wanted[key.lower()]: row for key, row in rows}
+        return found
+
+    async def settled(self, import_id: str, rows: Collection[int]) -> set[int]:
+        found: set[int] = set()
+        async with self._database.reading() as connection:
+            for some in batched(rows, KEYS_AT_ONCE):
+                query = select(import_rows.c.row).where(
+                    import_rows.c.import_id == import_id, import_rows.c.row.in_(some)
+                )
+                found |= set((await connection.execute(query)).scalars())
         return found
 
     async def causes(self, import_id: str) -> list[tuple[Outcome, str, str, int]]:
@@ -71,7 +84,7 @@ class SqlRows:
         return [(Outcome(outcome), code, text, number) for outcome, code, text, number in found]
 
 
-def batched(keys: Iterable[str], size: int) -> Iterator[list[str]]:
+def batched(keys: Iterable[T], size: int) -> Iterator[list[T]]:
     rest = iter(keys)
     while some := list(islice(rest, size)):
         yield some

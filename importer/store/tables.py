@@ -101,6 +101,7 @@ import_rows = Table(
     Column("key", Text),
     Column("value", Text),
     Column("scope", String(64), nullable=False),
+    Column("follow_up", Boolean, nullable=False),  # the row's first operation succeeded, a later one did not
     Index(None, "import_id", "key"),
 )
 
@@ -120,6 +121,7 @@ batches = Table(
     Column("file", String(255), nullable=False),
     Column("phase", Integer, nullable=False),
     Column("scope", String(64), nullable=False),
+    Column("follow_up", Boolean, nullable=False),  # its rows have had an operation before
     Column("bulk_uuid", String(64)),
     Column("sending_at", Moment),
     Column("sent_at", Moment),

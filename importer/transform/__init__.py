@@ -17,15 +17,15 @@ from importer.transform.plan import PAYLOAD, Plan
 from importer.transform.repeats import NONE, Losers
 from importer.transform.rules import LITERAL_CALL
 from importer.transform.selection import drop_losers, leave_out, not_unique, with_key
-from importer.transform.stages import PHASE, SCOPE, scoped, staged, unknown_scopes
+from importer.transform.stages import MORE, PHASE, PREFACE, SCOPE, scoped, staged, unknown_scopes
 
 
 @dataclass(frozen=True)
 class Transformed:
-    """Every row of the frame is in exactly one of the two: an operation, or at least one error.
+    """Every row of the frame is in exactly one of the two: at least one operation, or at least one error.
 
-    `operations`: `#row`, `#line`, `#key`, `#payload` (the JSON of one operation), `#phase` and `#scope`, in the order of
-    the file.
+    `operations`: `#row`, `#line`, `#key`, `#payload` (the JSON of one operation), `#phase`, `#scope`, `#more` and
+    `#preface` (see `stages.staged`), in the order of the file; the second ones of rows follow after all first ones.
     """
 
     operations: pl.DataFrame
@@ -163,7 +163,7 @@ class Transform:
 
     def _plan(self, values: Values) -> Plan:
         """Frames with the same columns in use share one plan."""
-        names = tuple(column.name for column, _ in values.leaves)
+        names = tuple(leaf.json for _, leaf in values.leaves)
         if names not in self._plans:
             self._plans[names] = Plan(self.mapping, values.leaves)
         return self._plans[names]
@@ -179,5 +179,5 @@ def _text(name: str) -> pl.Expr:
 
 
 def _no_operations() -> pl.DataFrame:
-    texts = dict.fromkeys((KEY, PAYLOAD, SCOPE), pl.String)
-    return pl.DataFrame(schema={ROW: pl.Int64, LINE: pl.Int64, PHASE: pl.Int64, **texts})
+    texts = dict.fromkeys((KEY, PAYLOAD, SCOPE, PREFACE), pl.String)
+    return pl.DataFrame(schema={ROW: pl.Int64, LINE: pl.Int64, PHASE: pl.Int64, MORE: pl.Boolean, **texts})

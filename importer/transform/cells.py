@@ -16,6 +16,7 @@ from importer.domain.rows import LINE, LIST_MARK, ROW, Outcome, RowError
 from importer.ports import Tables
 from importer.transform import one_value
 from importer.transform.distinct import repeating, side_by_side, spread
+from importer.transform.joining import joined
 from importer.transform.kinds import Kind, element, rendered
 from importer.transform.rules import LITERAL_RULE, RULES, kind_after
 from importer.transform.selection import fits
@@ -82,7 +83,8 @@ class Evaluation:
         ]
         errors = [error for column in columns for error in self._faults(places, cells, column, judged)]
         kept = [name for _, leaf in leaves for name in (leaf.value, leaf.json)]
-        return Values(judged.select(ROW, LINE, KEY, *kept), leaves, errors)
+        table, leaves = joined(judged.select(ROW, LINE, KEY, *kept), leaves)
+        return Values(table, leaves, errors)
 
     def _judged(self, cells: pl.DataFrame, columns: Sequence[Column]) -> pl.DataFrame:
         """For every column with a value in these cells `#value` and `#json`; `#lost` where a rule took a value away,

@@ -20,6 +20,16 @@ def faults(mapping: Mapping, parts: Collection[Path]) -> Iterator[Found]:
             yield from _of_column(column)
 
 
+def makes_list(column: Column) -> bool:
+    """Whether its rules give a list; no when one of them has a fault."""
+    kind = Kind.TEXT
+    for call in column.rules:
+        if any(_of_call(call, ())):
+            return False
+        kind = RULES[call.name].kind(kind, call.argument, {})
+    return kind.many
+
+
 def _of_column(column: Column) -> Iterator[Found]:
     place: Path = ("columns", column.name)
     if len(column.rules) > MOST_RULES:

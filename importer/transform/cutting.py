@@ -4,20 +4,21 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
-import orjson
 import polars as pl
 
 from importer.domain.rows import LINE, ROW
+from importer.transform import references
 from importer.transform.cells import KEY
 from importer.transform.plan import PAYLOAD
-from importer.transform.stages import PHASE, REFERENCE, SCOPE
+from importer.transform.stages import MORE, PHASE, PREFACE, SCOPE
 
 
 @dataclass(frozen=True, kw_only=True)
 class Cut:
     """One batch: for each operation its record number, line and key; `payloads` holds their JSON, a line each.
 
-    `needs`: for the operations that need something in the shop before them, by their place, the keys of it.
+    `needs`: for the operations that need something in the shop before them, by their place, the keys of it. `more`: the
+    places of those whose row has a later operation. `preface`: these are such later ones; what is told of them first.
     """
 
     rows: list[int]
@@ -27,6 +28,8 @@ class Cut:
     phase: int = 0
     scope: str = ""
     needs: dict[int, list[str]] = field(default_factory=dict)
+    more: list[int] = field(default_factory=list)
+    preface: str = ""
 
 
 def cut(operations: pl.DataFrame, *, size: int, max_bytes: int) -> Iterator[Cut]:
@@ -40,7 +43,8 @@ def _cut(operations: pl.DataFrame, size: int, max_bytes: int) -> Iterator[Cut]:
     ends = np.cumsum(weights)
     whole: bytes = operations.select(pl.col(PAYLOAD).str.join("\n").cast(pl.Binary)).item()
     rows, lines, keys = (operations.get_column(name).to_list() for name in (ROW, LINE, KEY))
-    phase, scope = int(operations.item(0, PHASE)), str(operations.item(0, SCOPE))
+    phase, scope, preface = (operations.item(0, name) for name in (PHASE, SCOPE, PREFACE))
+    more = operations.get_column(MORE)
     start = 0
     while start < operations.height:
         before = int(ends[start - 1]) if start else 0
@@ -54,32 +58,17 @@ def _cut(operations: pl.DataFrame, size: int, max_bytes: int) -> Iterator[Cut]:
             payloads=payloads,
             phase=phase,
             scope=scope,
-            needs={place: [key] for place, key in enumerate(keys[start:stop])}
-            if scope
-            else _references(payloads),
+            needs=_needs(keys[start:stop], payloads, scope),
+            more=more[start:stop].arg_true().to_list(),
+            preface=preface,
         )
         start = stop
 
 
-def _references(payloads: bytes) -> dict[int, list[str]]:
-    """What the payloads refer to."""
-    if REFERENCE.encode() not in payloads:
-        return {}
-    found = {
-        place: list(dict.fromkeys(_named(orjson.loads(text))))
-        for place, text in enumerate(payloads.split(b"\n"))
-        if REFERENCE.encode() in text
-    }
-    return {place: keys for place, keys in found.items() if keys}
-
-
-def _named(value: object) -> Iterator[str]:
-    if isinstance(value, list):
-        for entry in value:
-            yield from _named(entry)
-    elif isinstance(value, dict):
-        if value.keys() == {"$id"}:
-            yield str(value["$id"])
-        else:
-            for entry in value.values():
-                yield from _named(entry)
+def _needs(keys: list[str], payloads: bytes, scope: str) -> dict[int, list[str]]:
+    """What the payloads refer to; a row of another scope needs the one of the default scope, too."""
+    own = {place: [key] for place, key in enumerate(keys)} if scope else {}
+    if not references.are_in(payloads):
+        return own
+    found = {place: references.keys(text) for place, text in enumerate(payloads.split(b"\n"))}
+    return own | {place: [*own.get(place, []), *named] for place, named in found.items() if named}

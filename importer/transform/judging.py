@@ -5,7 +5,7 @@ from copy import deepcopy
 from typing import Any
 
 from importer.domain import documents
-from importer.domain.mapping import Condition, Mapping, UnknownColumns, suggestion
+from importer.domain.mapping import Column, Condition, Mapping, UnknownColumns, suggestion
 from importer.transform import chains, expressions, schema_faults, tree
 from importer.transform.language import judging
 from importer.transform.shapes import Path, misfits
@@ -134,9 +134,14 @@ def _paths(mapping: Mapping, parts: Collection[Path]) -> Iterator[Found]:
     places: list[tuple[str, Constant]] = []
     for path in mapping.constants:
         yield from _tried(("constants", path), path, mapping, places)
+    first: dict[str, Column] = {}
     for name, column in mapping.columns.items():
-        if column.to is not None:
-            yield from _tried(("columns", name, "to"), column.to, mapping, places)
+        if column.to is None:
+            continue
+        before = first.setdefault(column.to, column)
+        if before is not column and chains.makes_list(before) and chains.makes_list(column):
+            continue  # lists of several columns for one place follow each other there
+        yield from _tried(("columns", name, "to"), column.to, mapping, places)
 
 
 def _tried(place: Path, path: str, mapping: Mapping, places: list[tuple[str, Constant]]) -> Iterator[Found]:
@@ -151,22 +156,63 @@ def _tried(place: Path, path: str, mapping: Mapping, places: list[tuple[str, Con
 
 def _phases(mapping: Mapping, _parts: Collection[Path]) -> Iterator[Found]:
     names = [phase.name for phase in mapping.phases]
+    selections = len(mapping.selections)
     for place, phase in enumerate(mapping.phases):
         if phase.name in names[:place]:
             yield ("phases", place, "name"), f"there are two phases named `{phase.name}`."
-        last = place == len(names) - 1
-        if last and phase.when:
+        if phase.request or phase.payload:
+            yield from _follow_up(mapping, place)
+            continue
+        last = place == selections - 1
+        if place >= selections:
+            text = f"`{phase.name}` must come before the phases with a `request`, which are for rows that were sent."
+            yield ("phases", place), text
+        elif last and phase.when:
             yield (
                 ("phases", place),
                 (
                     f"rows that fit no phase have nowhere to go: add a last phase without `when` after `{phase.name}`."
                 ),
             )
-        if not last and not phase.when:
+        elif not last and not phase.when:
             yield (
                 ("phases", place),
                 f"`{phase.name}` takes all rows that are left, so it must be the last phase.",
             )
+
+
+def _follow_up(mapping: Mapping, place: int) -> Iterator[Found]:
+    """A phase of second operations: its request, and the parts of the payload that go with it and with no other."""
+    phase = mapping.phases[place]
+    if not (phase.request and phase.payload):
+        yield (
+            ("phases", place),
+            "`request` and `payload` go together: what is sent in a second request of a row.",
+        )
+    if phase.when:
+        text = "a row has a second request when it has one of the parts in `payload`; put `when` at their columns."
+        yield ("phases", place, "when"), text
+    tops = {tree.top(path) for path in (*mapping.constants, *_targets(mapping))}
+    own = {tree.top(path) for key in mapping.keys if (path := _target(mapping, key))}
+    taken = [name for other in mapping.phases[:place] for name in other.payload]
+    for number, name in enumerate(phase.payload):
+        if name not in tops:
+            yield ("phases", place, "payload", number), f"no column goes to `{name}`{suggestion(name, tops)}"
+        elif name in own:
+            yield (
+                ("phases", place, "payload", number),
+                f"`{name}` holds the key, so it goes with the row itself.",
+            )
+        elif name in taken:
+            yield ("phases", place, "payload", number), f"`{name}` goes in an earlier phase already."
+
+
+def _targets(mapping: Mapping) -> list[str]:
+    return [column.to for column in mapping.columns.values() if column.to]
+
+
+def _target(mapping: Mapping, name: str) -> str | None:
+    return mapping.columns[name].to if name in mapping.columns else None
 
 
 def _expressions(mapping: Mapping, _parts: Collection[Path]) -> Iterator[Found]:

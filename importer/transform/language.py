@@ -88,19 +88,21 @@ COLUMN = table(
     },
 )  # fmt: skip
 
+REQUEST = table(
+    "the shop's ordinary route that takes one row: `{method: POST, path: /V1/products}`",
+    {
+        "method": choice("the method of the route", METHODS, "POST"),
+        "path": text("an ordinary route such as /V1/products", pattern="^/V[0-9]"),
+        "idempotent": flag("sending the same twice does no harm"),
+    },
+    ("path",),
+)
+
 WORDS: dict[str, Any] = {
     "importer": {"description": "the version of this language", "const": LANGUAGE},
     "title": text("what the mapping is for, in a few words"),
     "entity": text("what a row is: product, customer and so on"),
-    "request": table(
-        "the shop's ordinary route that takes one row: `{method: POST, path: /V1/products}`",
-        {
-            "method": choice("the method of the route", METHODS, "POST"),
-            "path": text("an ordinary route such as /V1/products", pattern="^/V[0-9]"),
-            "idempotent": flag("sending the same twice does no harm"),
-        },
-        ("path",),
-    ),
+    "request": REQUEST,
     "key": {
         "description": "the column that identifies a row, or a list of columns that do so together",
         "anyOf": [WORD, {"type": "array", "minItems": 2, "uniqueItems": True, "items": WORD}],
@@ -165,7 +167,15 @@ WORDS: dict[str, Any] = {
         "operations of a phase are confirmed before the next one begins; the last phase takes all rows that are left",
         table(
             "a phase is `{name: simples, when: {column: product_type, in: [simple]}}`",
-            {"name": text("what the report calls it"), "when": CONDITION},
+            {
+                "name": text("what the report calls it"),
+                "when": CONDITION,
+                "request": {
+                    **REQUEST,
+                    "description": "a second request for a row, once its first one succeeded; it takes `payload`",
+                },
+                "payload": listed("the top parts of the payload that go in this phase: `[items]`", WORD),
+            },
             ("name",),
         ),
     ),

@@ -16,7 +16,7 @@ from importer.transform.findings import Finding
 from importer.transform.ground import Ground
 from importer.transform.rendering import payload, render
 from importer.transform.rules import LITERAL_CALL
-from importer.transform.tree import Constant, Leaf, grow
+from importer.transform.tree import Constant, Leaf, Object, children, grow, present
 
 PAYLOAD = "#payload"
 KNOWN_VALUES, KNOWN_CHARACTERS = 10_000, 500
@@ -60,8 +60,8 @@ class Plan:
             ) from error
         self._mapping = mapping
         self._columns = {leaf.path: column for column, leaf in leaves}
-        self._tree = tree
-        self._rendered: dict[frozenset[str], pl.Expr] = {}
+        self._parts = _divided(tree, mapping)
+        self._rendered: dict[frozenset[str], list[pl.Expr]] = {}
         checker = schema.validator(mapping)
         self._looked = [
             Looked(clause, render(clause.node), checker.evolve(schema=clause.schema), {})
@@ -71,19 +71,25 @@ class Plan:
     def __call__(
         self, values: Values, errors: Sequence[RowError], cells: pl.DataFrame
     ) -> tuple[pl.DataFrame, list[RowError]]:
-        """Operations and what the schema finds. A value that failed by its rule is not reported missing as well."""
+        """Operations and what the schema finds. A value that failed by its rule is not reported missing as well.
+
+        Beside `#payload` stand the payloads of later operations of the rows that have any (`stages.later_payload`).
+        """
         table = values.table
         broken = {(error.row, error.column) for error in errors}
         found = [error for error in self._found(table, cells) if (error.row, error.column) not in broken]
         invalid = {error.row for error in errors} | {error.row for error in found}
         good = table if not invalid else table.filter(~pl.col(ROW).is_in(list(invalid)))
-        return good.select(ROW, LINE, pl.col(KEY).str.strip_chars(), self._payload(good)), found
+        return good.select(ROW, LINE, pl.col(KEY).str.strip_chars(), *self._payloads(good)), found
 
-    def _payload(self, table: pl.DataFrame) -> pl.Expr:
+    def _payloads(self, table: pl.DataFrame) -> list[pl.Expr]:
         """The JSON of the rows; built once for each set of columns that have a value in every row."""
         certain = frozenset(name for name in table.columns if not table.get_column(name).null_count())
         if certain not in self._rendered:
-            self._rendered[certain] = payload(self._tree, certain).alias(PAYLOAD)
+            self._rendered[certain] = [
+                (_optional(part, certain) if phase else payload(part, certain)).alias(f"{PAYLOAD}{phase}")
+                for phase, part in self._parts.items()
+            ]
         return self._rendered[certain]
 
     def _found(self, table: pl.DataFrame, cells: pl.DataFrame) -> list[RowError]:
@@ -129,6 +135,23 @@ class Plan:
         if column is None:  # the file gives no value for this path: name the column that would
             column = next((c for c in self._mapping.columns.values() if c.to == path), None)
         return Told(column.label if column else path, column.name if column else None, code, text, fix)
+
+
+def _divided(tree: Object, mapping: Mapping) -> dict[int | str, Object]:
+    """The payload of the first operation (under an empty name) and those of later phases, by their numbers."""
+    phases = {name: phase for phase, one in mapping.follow_ups.items() for name in one.payload}
+    parts: dict[int | str, Object] = {"": Object("")}
+    for name, child in tree.members.items():
+        parts.setdefault(phases.get(name, ""), Object("")).members[name] = child
+    return parts
+
+
+def _optional(part: Object, certain: frozenset[str]) -> pl.Expr:
+    """Null where a row has nothing of the part."""
+    there = [one for child in children(part) if (one := present(child)) is not False]
+    if not there or any(one is True for one in there):
+        return payload(part, certain)
+    return pl.when(pl.any_horizontal(there)).then(payload(part, certain))
 
 
 def _texts(text: pl.Expr, table: pl.DataFrame, places: pl.Series) -> list[str | None]:

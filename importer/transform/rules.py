@@ -13,7 +13,7 @@ from jsonschema import Draft202012Validator
 
 from importer.domain.mapping import RuleCall
 from importer.ports import Tables
-from importer.transform import dates, lists, look_ups, numbers, records, texts, variations
+from importer.transform import dates, links, lists, look_ups, numbers, records, texts, variations
 from importer.transform.kinds import Kind
 from importer.transform.sentences import quoted
 
@@ -236,6 +236,14 @@ RULES: dict[str, Rule] = {
         code="variations",
         explain=variations.explain,
         says="the same into the list of its children, which are confirmed by the shop before it is sent",
+    ),
+    "links": Rule(
+        apply=links.links,
+        argument={"description": "a kind of link", "enum": list(links.KINDS)},
+        kind=becomes(Kind.JSONS),
+        code="links",
+        explain=links.explain,
+        says="`A,B|2,1` (SKUs, behind the bar their positions) into links of the product to those: `{links: related}`",
     ),
     "look_up": Rule(
         apply=look_ups.look_up,

@@ -1,5 +1,6 @@
 """In which phase an operation travels, for which scope of the shop, and what has to be there before it."""
 
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import polars as pl
@@ -7,22 +8,66 @@ import polars as pl
 from importer.domain.mapping import Mapping
 from importer.domain.rows import LINE, ROW, Outcome, RowError
 from importer.ports import Tables
+from importer.transform.cells import KEY
+from importer.transform.plan import PAYLOAD
 from importer.transform.selection import fits
 from importer.transform.sentences import nearest, quoted
 
-PHASE, SCOPE = "#phase", "#scope"
+PHASE, SCOPE, MORE, PREFACE = "#phase", "#scope", "#more", "#preface"
 SCOPES = "store_view"
 """The look-up table of the shop's scopes."""
-REFERENCE = '{"$id":'
-"""Begins a reference in a payload: `{"$id":"key"}` stands for the id that the shop has given to that key."""
+ONE_STAGE = (pl.lit(value=False).alias(MORE), pl.lit("").alias(PREFACE))
 
 
 def staged(operations: pl.DataFrame, cells: pl.DataFrame, mapping: Mapping) -> pl.DataFrame:
-    """The operations with `#phase` and `#scope` (empty: the default one); `cells` holds their rows and others."""
+    """The operations with `#phase` and `#scope` (empty: the default one), and the second ones of their rows after them.
+
+    `#more`: a later operation of the row follows. `#preface`: of such a later one, what is told of its row first.
+    `cells` holds the rows of the operations and others.
+    """
     if not mapping.phases and mapping.scope is None:
-        return operations.with_columns(pl.lit(0, dtype=pl.Int64).alias(PHASE), pl.lit("").alias(SCOPE))
+        phase = pl.lit(0, dtype=pl.Int64).alias(PHASE)
+        return operations.with_columns(phase, pl.lit("").alias(SCOPE), *ONE_STAGE)
     places = cells.select(ROW, _phase(mapping, cells).alias(PHASE), scope(mapping, cells).alias(SCOPE))
-    return operations.join(places, on=ROW, how="left", maintain_order="left")
+    first = operations.join(places, on=ROW, how="left", maintain_order="left")
+    later = [number for number in mapping.follow_ups if later_payload(number) in operations.columns]
+    if not later:
+        return first.with_columns(*ONE_STAGE)
+    return pl.concat([_of_phase(first, mapping, None, later), *_follow_ups(first, mapping, later)])
+
+
+def later_payload(phase: int) -> str:
+    """The column with the payload of the rows' operations in a later phase; null where a row has none."""
+    return f"{PAYLOAD}{phase}"
+
+
+def _follow_ups(first: pl.DataFrame, mapping: Mapping, later: Sequence[int]) -> Iterator[pl.DataFrame]:
+    for place, number in enumerate(later):
+        rows = first.filter(pl.col(later_payload(number)).is_not_null())
+        if not rows.is_empty():
+            yield _of_phase(rows, mapping, number, later[place + 1 :])
+
+
+def _of_phase(rows: pl.DataFrame, mapping: Mapping, number: int | None, later: Sequence[int]) -> pl.DataFrame:
+    """The operations of these rows in a later phase, or (None) their first ones."""
+    more = (
+        pl.any_horizontal(pl.col(later_payload(one)).is_not_null() for one in later)
+        if later
+        else pl.lit(value=False)
+    )
+    if number is None:
+        return rows.select(ROW, LINE, KEY, PAYLOAD, PHASE, SCOPE, more.alias(MORE), pl.lit("").alias(PREFACE))
+    preface = f"The {mapping.entity} was written, its {mapping.follow_ups[number].name}"
+    return rows.select(
+        ROW,
+        LINE,
+        KEY,
+        pl.col(later_payload(number)).alias(PAYLOAD),
+        pl.lit(number, dtype=pl.Int64).alias(PHASE),
+        SCOPE,
+        more.alias(MORE),
+        pl.lit(preface).alias(PREFACE),
+    )
 
 
 def scoped(errors: list[RowError], cells: pl.DataFrame, mapping: Mapping) -> list[RowError]:
@@ -65,10 +110,10 @@ def scope(mapping: Mapping, cells: pl.DataFrame) -> pl.Expr:
 
 
 def _phase(mapping: Mapping, cells: pl.DataFrame) -> pl.Expr:
-    """The first phase whose condition fits; rows of other scopes come after all phases."""
-    last = len(mapping.phases)
-    number: pl.Expr = pl.lit(max(last - 1, 0), dtype=pl.Int64)
-    for place, phase in reversed(list(enumerate(mapping.phases))):
+    """The first phase whose condition fits; rows of other scopes come after these."""
+    last = mapping.scopes_phase
+    number: pl.Expr = pl.lit(last - 1, dtype=pl.Int64)
+    for place, phase in reversed(list(enumerate(mapping.selections))):
         if phase.when is not None:
             number = pl.when(fits(phase.when, cells)).then(pl.lit(place, dtype=pl.Int64)).otherwise(number)
     return pl.when(scope(mapping, cells) != "").then(pl.lit(last, dtype=pl.Int64)).otherwise(number)

@@ -80,6 +80,11 @@ def segments(path: str, lists: Dict[str, KeyedList]) -> list[Segment]:
     return found
 
 
+def top(path: str) -> str:
+    """The part of the payload in which the path begins."""
+    return re.split(r"[.\[]", path, maxsplit=1)[0]
+
+
 def grow(places: Sequence[tuple[str, Leaf | Constant]], lists: Dict[str, KeyedList]) -> Object:
     """The tree of all places. Raises ValueError when a place is both a value and something around others."""
     root = Object("")

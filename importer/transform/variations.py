@@ -12,6 +12,7 @@ import polars as pl
 
 from importer.ports import Tables
 from importer.transform.look_ups import lowered
+from importer.transform.references import to_id
 from importer.transform.sentences import quoted
 
 IDS, LABELS = "attribute_ids", "attribute_labels"
@@ -44,7 +45,7 @@ def parse(cell: str) -> list[dict[str, str]]:
 
 
 def options(value: pl.Expr, _argument: Any, tables: Tables) -> pl.Expr:
-    return _once(value, lambda cell: _options(cell, tables))
+    return once(value, lambda cell: _tried(cell, lambda text: _options(text, tables)))
 
 
 def _options(cell: str, tables: Tables) -> list[str]:
@@ -75,11 +76,14 @@ def _option(code: str, place: int, variations: list[dict[str, str]], tables: Tab
 
 def children(value: pl.Expr, _argument: Any, _tables: Tables) -> pl.Expr:
     """References to the children: `{"$id": sku}`, in whose place their ids are sent."""
-    return _once(value, lambda cell: [_reference(variation["sku"]) for variation in parse(cell)])
+    return once(
+        value,
+        lambda cell: _tried(cell, lambda text: [_reference(variation["sku"]) for variation in parse(text)]),
+    )
 
 
 def _reference(key: str) -> str:
-    return orjson.dumps({"$id": key}).decode()
+    return orjson.dumps(to_id(key)).decode()
 
 
 def explain(value: str, _argument: Any, tables: Tables) -> tuple[str, str]:
@@ -90,13 +94,11 @@ def explain(value: str, _argument: Any, tables: Tables) -> tuple[str, str]:
     return "The variations cannot be read.", EXAMPLE
 
 
-def _once(value: pl.Expr, read: Callable[[str], list[str]]) -> pl.Expr:
-    """Null where the cell cannot be read."""
+def once(value: pl.Expr, read: Callable[[str], list[str] | None]) -> pl.Expr:
+    """Each distinct cell is read once; `read` gives None where it cannot be read."""
 
     def of_all(cells: pl.Series) -> pl.Series:
-        known: Dict[str, list[str] | None] = {
-            text: _tried(text, read) for text in cells.unique().drop_nulls()
-        }
+        known: Dict[str, list[str] | None] = {text: read(text) for text in cells.unique().drop_nulls()}
         return pl.Series([known.get(text) for text in cells], dtype=pl.List(pl.String))
 
     return value.map_batches(of_all, return_dtype=pl.List(pl.String()), is_elementwise=True)

@@ -61,6 +61,19 @@ EMPTY = {
 }
 
 
+def phases(mapping: Mapping) -> Iterator[str]:
+    """What goes in each phase, in order."""
+    for phase in mapping.selections:
+        which = f"rows where {condition(phase.when)}" if phase.when else "all rows that are left"
+        yield f"{phase.name}: {which}"
+    if mapping.scope:
+        yield f"{mapping.scope.column}: rows where it is neither empty nor {shown(mapping.scope.default)}"
+    for phase in mapping.follow_ups.values():
+        request, parts = phase.request, ", ".join(phase.payload)
+        route = f"{request.method} {request.path}" if request else ""
+        yield f"{phase.name}: {parts} of the rows that have any, as a second request, {route}"
+
+
 def condition(when: Condition) -> str:
     words = " or ".join(f"`{word}`" if word else "empty" for word in sorted(when.values))
     return f"{when.column} is {'not ' if when.negated else ''}{words}"
@@ -140,6 +153,7 @@ WORDS: dict[str, Callable[[Any], str]] = {
     "records": _records,
     "variation_options": lambda _: "the options of a configurable product",
     "variation_children": lambda _: "the ids of its children, which go before it",
+    "links": lambda argument: f"{argument} links, which go after their targets",
     "look_up": lambda argument: f"the shop's id of this {_table(argument)}",
     "look_up_each": lambda argument: f"the shop's id of every {_table(argument)}",
 }  # fmt: skip

@@ -332,7 +332,9 @@ async def test_the_mappings_are_listed_with_what_they_are_for(terminal: Terminal
     done = await terminal.type("mappings", "list")
 
     assert done.code == 0
-    assert "magento-products         Magento product CSV (simple and virtual products)" in done.out
+    assert (
+        "magento-products         Magento product CSV (all but bundle and downloadable products)" in done.out
+    )
 
 
 async def test_a_token_is_made_shown_once_and_taken_back(terminal: Terminal) -> None:

@@ -15,12 +15,15 @@ import httpx
 import pytest
 
 from importer.sandbox.catalog import load_catalog
+from importer.sandbox.faults import Refuse
 from importer.sandbox.server import running
 from importer.sandbox.shop import Shop
 
 KILLS = 20
 IMPORTS = 3
 ROWS = 150
+RING = 40
+LINKS = "/rest/all/async/bulk/V1/products/bySku/links"
 PATIENCE = 45.0
 
 
@@ -78,6 +81,15 @@ def product_list(number: int) -> bytes:
     return "\n".join(lines).encode()
 
 
+def linked_products() -> bytes:
+    """A ring: every product is related to the next one, the last one to the first; one of them fails."""
+    lines = ["sku,attribute_set_code,product_type,name,price,url_key,related_skus"]
+    for row in range(RING):
+        price = "free" if row == RING - 1 else "5"
+        lines.append(f"R-{row},Default,simple,Ring {row},{price},ring-{row},R-{(row + 1) % RING}")
+    return "\n".join(lines).encode()
+
+
 async def upload(client: httpx.AsyncClient, number: int) -> str:
     """With an idempotency key: a client whose answer was lost by a kill asks again and gets the same import."""
     answer = await client.post(
@@ -131,3 +143,44 @@ async def test_killed_twenty_times_it_loses_nothing_and_sends_nothing_twice(tmp_
     written = Counter(entry["sku"] for entry in shop.journal.writes)
     assert len(written) == IMPORTS * (ROWS - wrong)
     assert set(written.values()) == {1}
+
+
+@pytest.mark.timeout(90)
+async def test_killed_between_the_products_and_their_links_it_goes_on_with_the_links(tmp_path: Path) -> None:
+    """First while no link can be taken at all, then again and again while they are."""
+    shop = Shop(catalog=load_catalog(), token="practice-token", pace=40.0)
+    shop.faults.refuse.append(Refuse(times=1000, status=503, body={"message": "Busy."}, path=LINKS))
+    async with running(shop) as shop_address:
+        service = Service(tmp_path, shop_address)
+        await service.start()
+        async with service.client() as client, asyncio.timeout(PATIENCE):
+            answer = await client.post(
+                "/v1/imports",
+                params={"mapping": "magento-products", "name": "ring.csv"},
+                content=linked_products(),
+                headers={"Content-Type": "text/csv"},
+            )
+            import_id = answer.json()["id"]
+            while not (state := (await client.get(f"/v1/imports/{import_id}")).json())["waiting"]:
+                await asyncio.sleep(0.1)  # the service is another process: there is no signal to wait for
+        products = [entry["sku"] for entry in shop.journal.writes]
+        await service.end(signal.SIGKILL)
+        shop.faults.refuse.clear()
+        for _ in range(2):
+            await service.start()
+            await service.address()
+            await asyncio.sleep(0.3)
+            await service.end(signal.SIGKILL)
+        await service.start()
+        async with service.client() as client, asyncio.timeout(PATIENCE):
+            done = await ended(client, import_id)
+        await service.end(signal.SIGTERM)
+
+    assert state["equation"] == f"{RING} rows read = {RING - 2} pending + 1 invalid + 1 blocked"
+    assert done["equation"] == f"{RING} rows read = {RING - 2} succeeded + 1 invalid + 1 blocked"
+    assert len(products) == len(set(products)) == RING - 1
+    linked = {
+        row["sku"]: [link["linked_product_sku"] for link in row["product_links"]] for row in shop.products
+    }
+    assert linked == {f"R-{row}": [f"R-{row + 1}"] for row in range(RING - 2)} | {f"R-{RING - 2}": []}
+    assert not shop.journal.overlapping()

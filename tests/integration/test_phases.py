@@ -14,38 +14,9 @@ from importer.sandbox.shop import Shop
 from tests.integration.books import check_books
 from tests.integration.conftest import ROOT, Running, make_settings, working
 
-PHASES = """
-scope: {column: store_view_code, default: all}
-phases:
-  - {name: products, when: {column: product_type, not_in: [configurable]}}
-  - {name: configurables}
-"""
-COLUMNS = """
-  configurable_variations:
-    to: product.extension_attributes.configurable_product_options
-    rules: [variation_options]
-  children:
-    expr: configurable_variations
-    to: product.extension_attributes.configurable_product_links
-    rules: [variation_children]
-
-"""
-
-
-def catalogue_mapping() -> str:
-    """`magento-products`, with configurables and store views instead of leaving them out."""
-    text = (ROOT / "mappings/magento-products.yaml").read_text()
-    before, rest = text.split("skip:\n", 1)
-    _, rest = rest.split("columns:\n", 1)
-    columns, rest = rest.split("# Columns that are known and left out", 1)
-    lines = [line for line in rest.splitlines(keepends=True) if "configurable_variations:" not in line]
-    rest = "".join(lines).replace("[simple, virtual]", "[simple, virtual, configurable]")
-    return f"{before}{PHASES}columns:\n{columns}{COLUMNS}#{rest}"
-
 
 @pytest.fixture
 async def luma(tmp_path: Path) -> Any:
-    (tmp_path / "catalogue.yaml").write_text(catalogue_mapping())
     shop = Shop(catalog=load_catalog(ROOT / "samples/catalogs/luma.yaml"), token="practice-token")
     async with running(shop) as address, working(make_settings(tmp_path, address, batch_size=100)) as run:
         yield shop, run
@@ -83,7 +54,7 @@ async def test_children_go_before_their_configurable_whatever_the_order_of_the_f
 ) -> None:
     shop, run = luma
     path = write(tmp_path / "bags.csv", [parent("Red", "Blue"), child("Red"), child("Blue")])
-    state = await run.run(path, "catalogue")
+    state = await run.run(path, "magento-products")
     await check_books(run, state)
 
     assert state.equation == "3 rows read = 3 succeeded"
@@ -100,7 +71,7 @@ async def test_a_configurable_whose_child_failed_is_blocked_and_names_it(
 ) -> None:
     shop, run = luma
     rows = [child("Red"), child("Blue", price="free"), parent("Red", "Blue")]
-    state = await run.run(write(tmp_path / "bags.csv", rows), "catalogue")
+    state = await run.run(write(tmp_path / "bags.csv", rows), "magento-products")
     report = await run.importer.reporting.report(state.id)
     await check_books(run, state)
 
@@ -117,7 +88,7 @@ async def test_a_configurable_with_a_child_that_is_nowhere_is_blocked_and_its_ne
     shop, run = luma
     other = {**parent("Red"), "sku": "bag2", "name": "Bag 2", "url_key": "bag2"}
     state = await run.run(
-        write(tmp_path / "bags.csv", [child("Red"), parent("Red", "Blue"), other]), "catalogue"
+        write(tmp_path / "bags.csv", [child("Red"), parent("Red", "Blue"), other]), "magento-products"
     )
     report = await run.importer.reporting.report(state.id)
     await check_books(run, state)
@@ -130,7 +101,7 @@ async def test_a_configurable_with_a_child_that_is_nowhere_is_blocked_and_its_ne
 async def test_a_dry_run_blocks_what_would_be_blocked(luma: tuple[Shop, Running], tmp_path: Path) -> None:
     shop, run = luma
     rows = [child("Red"), child("Blue", price="free"), parent("Red", "Blue")]
-    state = await run.run(write(tmp_path / "bags.csv", rows), "catalogue", dry_run=True)
+    state = await run.run(write(tmp_path / "bags.csv", rows), "magento-products", dry_run=True)
 
     assert state.counts == {Outcome.INVALID: 1, Outcome.BLOCKED: 1, Outcome.NOT_SENT: 1}
     assert not list(writes(shop))
@@ -144,7 +115,7 @@ async def test_store_views_come_last_and_need_their_product(
     moon = {"sku": "bag-Red", "store_view_code": "moon", "name": "?"}
     orphan = {"sku": "bag-Blue", "store_view_code": "default", "name": "Blaue Tasche"}
     rows = [german, moon, orphan, child("Red"), child("Blue", price="free")]
-    state = await run.run(write(tmp_path / "bags.csv", rows), "catalogue")
+    state = await run.run(write(tmp_path / "bags.csv", rows), "magento-products")
     report = await run.importer.reporting.report(state.id)
     await check_books(run, state)
 
@@ -159,7 +130,7 @@ async def test_store_views_come_last_and_need_their_product(
 @pytest.mark.magento_data
 async def test_the_luma_catalogue_arrives_whole(luma: tuple[Shop, Running], data: Path) -> None:
     shop, run = luma
-    state = await run.run(data / "luma_configurable_products.csv", "catalogue")
+    state = await run.run(data / "luma_configurable_products.csv", "magento-products")
     await check_books(run, state)
 
     assert state.equation == "1,994 rows read = 1,994 succeeded"

@@ -29,10 +29,13 @@ async def test_links_are_added_by_sku_read_by_type_and_taken_away(client: Client
     for sku in ("a", "b", "c"):
         await client.save(product(sku))
     url = "/products/a/links"
-    related = {"link_type": "related", "linked_product_sku": "b", "position": 1}
+    related = {"sku": "a", "link_type": "related", "linked_product_sku": "b", "position": 1}
     first = await post(client, url, {"items": [related]})
-    second = await post(client, url, {"items": [{"link_type": "upsell", "linked_product_sku": "c"}]})
+    second = await post(
+        client, url, {"items": [{"sku": "a", "link_type": "upsell", "linked_product_sku": "c"}]}
+    )
     unknown = await post(client, url, {"items": [{**related, "linked_product_sku": "nosuch"}]})
+    nameless = await post(client, url, {"items": [{**related, "sku": None}]})
     odd = await post(client, url, {"items": [{**related, "link_type": "friend"}]})
     read = await client.get("/V1/products/a/links/related")
     gone = await client.http.delete("/rest/all/V1/products/a/links/related/b")
@@ -42,6 +45,7 @@ async def test_links_are_added_by_sku_read_by_type_and_taken_away(client: Client
     assert unknown.json() == {
         "message": "The linked products data is invalid. Verify the data and try again."
     }
+    assert nameless.json() == unknown.json()
     assert odd.json()["parameters"] == ["friend"]
     assert read == [
         {

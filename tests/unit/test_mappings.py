@@ -63,6 +63,7 @@ def test_what_only_the_engine_can_judge_is_told_with_its_line() -> None:
     ]
 
 
+LINKS = "{name: a, request: {path: /V1/x}, payload: [links]}"
 HEAD = "importer: 1\nentity: x\nrequest: {path: /V1/x}\nkey: id\n"
 
 
@@ -142,6 +143,13 @@ def test_a_fault_of_a_column_has_its_line_its_path_and_says_what_would_be_right(
         ("phases: [{name: a, when: {column: id, in: [x]}}]", "phases.0", "add a last phase without `when`"),
         ("phases: [{name: a}, {name: b}]", "phases.0", "must be the last phase"),
         ("phases: [{name: a, when: {column: id, in: [x]}}, {name: a}]", "phases.1.name", "two phases named `a`"),
+        (f"phases: [{LINKS}, {{name: z}}]", "phases.1", "must come before the phases with a `request`"),
+        ("phases: [{name: links, request: {path: /V1/x}}]", "phases.0", "`request` and `payload` go together"),
+        ("phases: [{name: links, payload: [links]}]", "phases.0", "`request` and `payload` go together"),
+        (f"phases: [{LINKS}]", "phases.0.payload.0", "no column goes to `links`"),
+        ("phases: [{name: x, request: {path: /V1/x}, payload: [id]}]", "phases.0.payload.0", "`id` holds the key"),
+        (f"constants: {{links: 1}}\nphases: [{LINKS}, {LINKS.replace('name: a', 'name: b')}]", "phases.1.payload.0", "in an earlier phase already"),
+        (f"phases: [{LINKS.replace('name', 'when: {column: id, in: [a]}, name')}]", "phases.0.when", "put `when` at their columns"),
         ("schema: {requird: [a]}", "schema.requird", "no word of JSON Schema, did you mean `required`?"),
         ("schema: {properties: {id: {pattern: '('}}}", "schema.properties.id.pattern", "no regular expression"),
         ("schema: {$ref: 'https://x/y'}", "schema.$ref", "is elsewhere"),
@@ -159,6 +167,23 @@ def test_a_fault_of_the_document_has_its_path_and_says_what_would_be_right(
     found = {where: text for _, where, text in faults("", rest)}
 
     assert told in found[path]
+
+
+def test_lists_of_several_columns_may_go_to_one_place_and_nothing_else_may() -> None:
+    lists = "  a: {to: c, rules: [split]}\n  b: {to: c, rules: [split]}"
+
+    assert faults(lists) == []
+    [(line, path, text)] = faults(f"{lists}\n  d: {{to: c, rules: [trim]}}")
+    assert (line, path, text) == (9, "columns.d.to", "`c` is filled twice.")
+
+
+def test_a_phase_with_a_request_is_for_rows_of_all_phases_and_scopes_before_it() -> None:
+    mapping = MAPPINGS.parse("magento-products", MAPPINGS.text("magento-products"))
+
+    assert [phase.name for phase in mapping.selections] == ["products", "configurables"]
+    assert {number: phase.name for number, phase in mapping.follow_ups.items()} == {3: "links"}
+    assert mapping.in_phase(1).request.path == "/V1/products"
+    assert mapping.in_phase(3).request.path == "/V1/products/:sku/links"
 
 
 def test_a_default_is_judged_by_the_schema_of_its_place() -> None:

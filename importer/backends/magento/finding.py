@@ -31,7 +31,11 @@ async def find(
         operations = carrying(mapping.request.path, operations)
     for item in await _first_operations(client, since):
         uuid = str(item.get("bulk_uuid", ""))
-        fits = uuid and uuid not in known and _same(item, operations[0], mapping, mode)
+        if not uuid or uuid in known:
+            continue
+        fits = _same(item, operations[0], mapping, mode)
+        if mode is Mode.BULK and fits is None:
+            fits = True  # the others may tell
         if fits and (mode is Mode.ASYNC or await _whole(client, uuid, mapping, operations)):
             return Receipt(bulk_uuid=uuid)
     return None
@@ -74,20 +78,28 @@ async def _whole(
     if not isinstance(answer, dict) or not isinstance(answer.get("operations_list", []), list):
         raise other_shape(path)
     items = {item.get("id"): item for item in answer.get("operations_list", []) if isinstance(item, dict)}
-    return answer.get("operation_count") == len(operations) and all(
-        position in items and _same(items[position], operation, mapping, Mode.BULK)
-        for position, operation in enumerate(operations)
-    )
+    if answer.get("operation_count") != len(operations) or not all(
+        place in items for place in range(len(operations))
+    ):
+        return False
+    said = {_same(items[place], operation, mapping, Mode.BULK) for place, operation in enumerate(operations)}
+    return True in said and False not in said
 
 
-def _same(item: Mapping[str, Any], operation: Operation, mapping: ImportMapping, mode: Mode) -> bool:
-    """Does the shop's operation carry our payload? After a success only its result is left (S16): compare the key."""
+def _same(item: Mapping[str, Any], operation: Operation, mapping: ImportMapping, mode: Mode) -> bool | None:
+    """Does the shop's operation carry our payload? After a success only its result is left (S16): compare the key.
+
+    None: the result is none that has a key (`true`), so this operation alone cannot tell. A bulk of which all have
+    succeeded so is not recognised, and then nothing of it is on its way any more.
+    """
     data = item.get("serialized_data")
     if data and len(data) >= TABLE_BYTES:  # cut off by the shop's table (S17): its beginning must do
         return operation.key in data
     if data:
         return _payload_is(data, operation, mode, deleting=mapping.request.method == "DELETE")
     result = _json(item.get("result_serialized_data"))
+    if result is True:
+        return None
     return (
         isinstance(result, dict)
         and str(result.get(mapping.key_field or "", "")).lower() == operation.key.lower()

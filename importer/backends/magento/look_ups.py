@@ -48,10 +48,11 @@ async def ids(client: ReadingClient, mapping: ImportMapping, keys: Collection[st
     """
     plain = [key for key in keys if "," not in key]
     groups = [plain[start : start + IDS_AT_ONCE] for start in range(0, len(plain), IDS_AT_ONCE)]
+    path = mapping.request.path.partition("/:")[0]
     found: dict[str, int] = {}
     for group in [*groups, *([key] for key in keys if "," in key)]:
         wanted = {key.lower(): key for key in group}
-        async for item in client.pages(mapping.request.path, _one_of(str(mapping.key_field), group)):
+        async for item in client.pages(path, _one_of(str(mapping.key_field), group)):
             key = wanted.get(str(item.get(str(mapping.key_field))).lower())
             if key is not None:
                 found[key] = int(item["id"])

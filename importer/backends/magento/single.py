@@ -45,7 +45,8 @@ async def send_async(client: WritingClient, request: Request, operation: Operati
 async def call_sync(client: WritingClient, request: Request, operation: Operation) -> OperationStatus:
     """Done when answered: what the shop says is final. Raises as `WritingClient.call`."""
     path = single_path(request.path, operation, way="")
-    status, answer = await client.call(request.method, path, _body(request, operation))
+    scope = operation.scope or "all"
+    status, answer = await client.call(request.method, path, _body(request, operation), scope=scope)
     if status >= HTTPStatus.BAD_REQUEST:
         return OperationStatus(position=0, status=FAILED, error_code=0, text=str(answer))
     inner = inner_errors(orjson.dumps(answer).decode())

@@ -17,7 +17,10 @@ def _of_type(job: Job, args: Arguments) -> list[Row]:
 
 
 def _set(job: Job, args: Arguments) -> bool:
-    """Links of the types sent are added to those there are; a link that is there gets its new place."""
+    """Links of the types sent are added to those there are; a link that is there gets its new place.
+
+    Each is saved by the SKU that it names itself (ProductLink/Repository::save), so one without fails.
+    """
     items = [item for item in args["items"] if item]
     for item in items:
         if item.get("link_type") is None:
@@ -28,7 +31,7 @@ def _set(job: Job, args: Arguments) -> bool:
     products = job.entities.products
     product = products.get(args["sku"])
     try:
-        added = [products.link(product["sku"], item) for item in items]
+        added = [products.link(products.get(str(item.get("sku") or ""))["sku"], item) for item in items]
     except Refusal:
         raise Refusal(400, INVALID) from None
     _put(job, product, added)

@@ -187,6 +187,7 @@ DONE = [
     {"id": n, "serialized_data": None, "result_serialized_data": json.dumps({"sku": op.key.lower()})}
     for n, op in enumerate(OPERATIONS)
 ]
+TRUE = [{**done, "result_serialized_data": "true"} for done in DONE]
 OTHER = [OPEN[0], {**OPEN[1], "serialized_data": serialized(OPERATIONS[0])}]
 
 
@@ -204,8 +205,23 @@ LONG = [{**OPEN[0], "serialized_data": ('{"x": "S-1' + "y" * 70_000)[:65_535]}, 
         (LONG, 2, set(), True),  # the table has cut it off
         (OTHER, 2, set(), False),
         ([{**OPEN[0], "serialized_data": None}, OPEN[1]], 2, set(), False),  # nothing left to compare
+        ([TRUE[0], OPEN[1]], 2, set(), True),  # a service whose result is `true`: the other one tells
+        ([TRUE[0], OTHER[1]], 2, set(), False),
+        (TRUE, 2, set(), False),  # all done: nothing tells, and nothing is on its way
     ],
-    ids=["open", "done", "half done", "known", "larger", "cut off", "other payload", "nothing left"],
+    ids=[
+        "open",
+        "done",
+        "half done",
+        "known",
+        "larger",
+        "cut off",
+        "other payload",
+        "nothing left",
+        "true and open",
+        "true and other",
+        "true",
+    ],
 )
 async def test_a_lost_bulk_is_found_by_its_whole_content(
     net: respx.MockRouter,

@@ -17,6 +17,7 @@ from importer.transform.cells import KEY
 from importer.transform.plan import PAYLOAD
 from importer.transform.repeats import Repeats
 from importer.transform.selection import keys
+from importer.transform.stages import MORE, PHASE, PREFACE, SCOPE
 
 MAPPINGS = MappingFolders([Path(__file__).parents[3] / "mappings"])
 TABLES: dict[str, dict[str, Any]] = {
@@ -161,10 +162,108 @@ def test_a_cell_is_quoted_only_when_all_of_it_is(cell: str, found: dict[str, lis
     assert parse_quoted(cell) == found
 
 
-def test_a_store_view_row_is_left_out_however_its_column_is_written() -> None:
-    [error] = run([{"sku": "a", "Store_View_Code": "german"}]).errors
+def test_a_row_is_for_its_store_view_however_the_column_is_written() -> None:
+    done = run([{"sku": "a", "Store_View_Code": "german"}, {"sku": "a", "Store_View_Code": "all"}])
 
-    assert error.code == "scope.unsupported"
+    assert done.operations.select(PHASE, SCOPE).rows() == [(2, "german"), (0, "")]
+
+
+LINKED = {"sku": "a", "product_type": "simple", "name": "A"}
+
+
+def stages(done: Transformed) -> list[tuple[int, int, bool, str]]:
+    return done.operations.select(ROW, PHASE, MORE, PREFACE).rows()
+
+
+def items(done: Transformed, place: int = -1) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = json.loads(done.operations.item(place, PAYLOAD))["items"]
+    return found
+
+
+def test_links_are_a_second_operation_of_their_row_in_the_last_phase() -> None:
+    rows = [
+        {
+            **LINKED,
+            "related_skus": "b,c",
+            "related_position": "2,1",
+            "upsell_skus": "d",
+            "store_view_code": "",
+        },
+        {
+            **LINKED,
+            "sku": "b",
+            "related_skus": "",
+            "related_position": "",
+            "upsell_skus": "",
+            "store_view_code": "",
+        },
+        {
+            **LINKED,
+            "related_skus": "b",
+            "related_position": "",
+            "upsell_skus": "",
+            "store_view_code": "german",
+        },
+    ]
+    done = run(rows)
+    about = "The product was written, its links"
+
+    assert not done.errors
+    assert stages(done) == [(1, 0, True, ""), (2, 0, False, ""), (3, 2, False, ""), (1, 3, False, about)]
+    assert "items" not in json.loads(done.operations.item(0, PAYLOAD))
+    assert json.loads(done.operations.item(3, PAYLOAD)).keys() == {"items"}
+    assert [(one["link_type"], one["linked_product_sku"]["$key"], one["position"]) for one in items(done)] == [
+        ("related", "b", 2), ("related", "c", 1), ("upsell", "d", 1),
+    ]  # fmt: skip
+    assert {one["sku"]["$key"] for one in items(done)} == {""}
+
+
+def test_lists_of_several_columns_follow_each_other_whichever_of_them_have_a_value() -> None:
+    rows = [
+        {**LINKED, "sku": sku, "related_skus": related, "upsell_skus": upsell}
+        for sku, related, upsell in [("a", "x", "y"), ("b", "x", ""), ("c", "", "y"), ("d", "", "")]
+    ]
+    done = run(rows)
+    together = {
+        row: text for row, text, phase in done.operations.select(ROW, PAYLOAD, PHASE).rows() if phase == 3
+    }
+
+    kinds = {row: [one["link_type"] for one in json.loads(text)["items"]] for row, text in together.items()}
+    assert kinds == {1: ["related", "upsell"], 2: ["related"], 3: ["upsell"]}
+    for number, row in enumerate(rows, 1):  # alone in its frame a row gives what it gives among others
+        alone = run([row]).operations.filter(pl.col(PHASE) == 3).get_column(PAYLOAD).to_list()
+        assert alone == ([together[number]] if number in together else [])
+
+
+@pytest.mark.parametrize(
+    ("cell", "positions", "text"),
+    [
+        ("b,c", "1", "there are 2 SKUs and 1 positions."),
+        ("b", "first", "the position 'first' is no whole number."),
+        ("__EMPTY__VALUE__", "", "__EMPTY__VALUE__ would remove links, and links are only added."),
+    ],
+)
+def test_links_that_cannot_be_read_are_told(cell: str, positions: str, text: str) -> None:
+    [error] = run([{**LINKED, "related_skus": cell, "related_position": positions}]).errors
+
+    assert (error.column, error.code) == ("related_skus", "links")
+    assert error.text == f"The links cannot be read: {text}"
+
+
+def test_a_grouped_product_is_linked_with_quantities_and_a_target_counts_once() -> None:
+    row = {
+        **LINKED,
+        "product_type": "grouped",
+        "associated_skus": "b=2.0000, c|d , B=7",
+        "related_skus": "c|1",
+    }
+    done = run([row])
+
+    assert [(one["linked_product_sku"]["$key"], one.get("extension_attributes")) for one in items(done)] == [
+        ("c|1", None), ("b", {"qty": 2}), ("c|d", None),
+    ]  # fmt: skip
+    [error] = run([{**row, "associated_skus": "b=many"}]).errors
+    assert "the quantity in 'b=many' is no number." in error.text
 
 
 def test_a_column_named_like_an_attribute_is_that_attribute() -> None:
@@ -211,18 +310,18 @@ def test_all_faults_of_a_row_are_reported_at_once() -> None:
     }
 
 
-def test_configurables_and_store_views_are_skipped_with_a_sentence() -> None:
+def test_bundles_and_downloads_are_skipped_with_a_sentence() -> None:
     done = run(
         [
-            {"sku": "a", "product_type": "configurable", "store_view_code": ""},
-            {"sku": "a", "product_type": "simple", "store_view_code": "german"},
-            {"sku": "a", "product_type": "simple", "store_view_code": ""},
+            {"sku": "a", "product_type": "bundle"},
+            {"sku": "a", "product_type": "downloadable"},
+            {"sku": "a", "product_type": "simple"},
         ]
     )
 
     assert [(e.row, e.outcome, e.code) for e in done.errors] == [
-        (2, Outcome.SKIPPED, "scope.unsupported"),
         (1, Outcome.SKIPPED, "type.unsupported"),
+        (2, Outcome.SKIPPED, "type.unsupported"),
     ]
     assert done.operations.get_column(ROW).to_list() == [3]  # the skipped rows do not count as repeated keys
 

@@ -1,0 +1,20 @@
+"""Rows may have a second operation, in a batch of a later phase.
+
+Revision ID: 0006
+Revises: 0004
+"""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0006"
+down_revision = "0004"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    for table in ("batches", "import_rows"):
+        op.add_column(
+            table, sa.Column("follow_up", sa.Boolean(), nullable=False, server_default=sa.text("false"))
+        )
