@@ -37,6 +37,7 @@ def header(content: Content, reading: Reading) -> Header:
             reading=found.reading,
             evidence=(lines, *found.evidence),
             literal=found.literal,
+            mended=found.mended,
         )
     path, reason = (reading.path, "as you said") if reading.path is not None else _path(content, encoding)
     filled = reading.filled(encoding=encoding, path=path)

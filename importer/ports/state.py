@@ -14,7 +14,7 @@ from importer.domain.batches import (
 )
 from importer.domain.history import Event
 from importer.domain.imports import Import, ImportStatus, KeptFile, Reason
-from importer.domain.rows import Counts, Outcome, RowError
+from importer.domain.rows import Cause, Counts, Outcome, RowError
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -113,8 +113,8 @@ class Rows(Protocol):
         """
         ...
 
-    async def causes(self, import_id: str) -> list[tuple[Outcome, str, str, int]]:
-        """(outcome, code, an example of the text, rows), largest first."""
+    async def causes(self, import_id: str, *, each_text: Collection[str] = ()) -> list[Cause]:
+        """By outcome, code and column; for the codes `each_text` by text as well."""
         ...
 
 
