@@ -27,14 +27,15 @@ CONTROLS = {code: 0x2400 + code for code in range(0x20) if chr(code) not in "\n\
 """Characters that nobody sees -> their pictures."""
 
 
-def render(document: Mapping[str, Any]) -> str:
-    """`document` is what `Reporting.report` gives."""
+def render(document: Mapping[str, Any], *, served: bool = False) -> str:
+    """`document` is what `Reporting.report` gives. `served`: the files of rows lie beside the page."""
     batches = [batch for batch in document["batches"] if batch.get("eventful")]
     needing = [cause for cause in document["causes"] if cause["needs_person"]]
     words = {
         "css": style(),
         "policy": policy(),
         "it": document,
+        "served": served,
         "needing": needing,
         "others": [cause for cause in document["causes"] if not cause["needs_person"]],
         "rows": document["rows"][: document["rows_listed_up_to"]],

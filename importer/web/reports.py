@@ -44,7 +44,7 @@ async def show_report(request: web.Request) -> web.StreamResponse:
 
 async def _page(request: web.Request, import_id: str) -> web.Response:
     report = await request.app[IMPORTER].reporting.report(import_id, listed=report_page.LISTED_ROWS)
-    page = await asyncio.to_thread(report_page.render, report)
+    page = await asyncio.to_thread(report_page.render, report, served=True)
     policy = f"{report_page.policy()}; frame-ancestors 'none'"
     return web.Response(
         text=page,

@@ -41,6 +41,9 @@ async def test_the_report_is_one_click_away_and_nothing_in_it_runs(
     for part in ("Causes", "Rows that need a person", "Attempts", "Time line", "Pace", "Where the time went"):
         await page.get_by_role("navigation").get_by_role("link", name=part, exact=True).click()
         await expect(page.get_by_role("heading", name=part, exact=True)).to_be_in_viewport()
+    async with page.expect_download() as download:
+        await page.get_by_role("link", name="CSV").click()
+    assert (await download.value).suggested_filename.endswith("-rows.csv")
     assert complaints == []
 
 

@@ -64,7 +64,7 @@ class Moment:
             self._batch(kind, batch)
 
     def _person(self, kind: str) -> None:
-        if kind in ("paused", "resumed"):
+        if kind in ("paused", "resumed", "cancelling"):
             self.paused = kind == "paused"
         if kind == EventKind.ENDED:
             self.ended, self.paused = True, False

@@ -145,7 +145,8 @@ def _waiting(data: Data, _names: Names) -> str:
 
 
 def _paused(data: Data, _names: Names) -> str:
-    return f"paused{_by(data)}: nothing is sent until it goes on; what is under way is followed to its end.{_why(data)}"
+    what = "nothing is sent until it goes on; what is under way is followed to its end."
+    return f"paused{_by(data)}: {what}{_figures(data)}{_why(data)}"
 
 
 def _resumed(data: Data, _names: Names) -> str:
@@ -227,8 +228,15 @@ def _capital(text: str) -> str:
 
 
 def _why(data: Data) -> str:
-    text = data.get("text") or data.get("why") or ""
+    text = data.get("text") or data.get("note") or ""
     return f" {_capital(_ended(str(text)))}" if text else ""
+
+
+def _figures(data: Data) -> str:
+    """How far it was when a person spoke; each figure that the event has."""
+    words = {"done": "done", "in_flight": "in flight", "not_sent": "not sent", "not_read": "not read"}
+    told = [f"{data[name]:,} {word}" for name, word in words.items() if isinstance(data.get(name), int)]
+    return f" Rows at that moment: {', '.join(told)}." if told else ""
 
 
 def _by(data: Data) -> str:

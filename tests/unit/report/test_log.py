@@ -65,11 +65,14 @@ def test_a_log_reads_as_a_story() -> None:
     [
         ((0, "paced", {"batch_size": 50, "in_flight": 2, "reason": "errors", "text": "Two deadlocks"}),
          "The pace is now 50 rows in a batch and 2 under way at once. Two deadlocks."),
-        ((0, "paused", {"by": "ops"}),
-         "Paused by ops: nothing is sent until it goes on; what is under way is followed to its end."),
+        ((0, "paused", {"by": "ops", "note": "stocktaking", "done": 1200, "in_flight": 40, "not_sent": 7, "not_read": None}),
+         "Paused by ops: nothing is sent until it goes on; what is under way is followed to its end. Rows at that moment: "
+         "1,200 done, 40 in flight, 7 not sent. Stocktaking."),
         ((0, "resumed", {}), "Goes on after the pause."),
         ((0, "retried", {"outcomes": {"failed": 3}, "attempt": 2}),
          "Rows of the ended import go again, attempt 2: those that were 3 failed."),
+        ((0, "withdrawn", {"batches": ["a", "b"], "outcomes": {"not_sent": 20}}),
+         "2 batches that had not been sent were withdrawn: 20 not sent."),
         ((0, "cancelling", {"text": "wrong file"}),
          "Cancelled: nothing more is sent; what is under way is followed to its end. Wrong file."),
         ((0, "ended", {"status": "failed", "outcomes": {"not_sent": 7},

@@ -44,6 +44,7 @@ def document(hostile: str = "x", *, paced: bool = True) -> dict[str, Any]:
         "failure": {"code": "x", "text": hostile}, "waiting": {"code": "x", "text": hostile},
         "causes": [cause, {**cause, "outcome": "skipped", "needs_person": False}],
         "rows": [row_document(error)],
+        "earlier_attempts": [{"attempt": 1, "outcome": "failed", "code": "x", "text": hostile, "rows": 3}],
         "columns": {"recognised": [hostile], "unknown": [hostile], "warnings": [hostile]},
         "batches": [
             {"batch": one.batch, "operations": 10, "attempts": one.attempts, "tries": 0, **one.document(),
@@ -106,6 +107,16 @@ def test_the_page_needs_nothing_and_runs_nothing() -> None:
     )
 
 
+def test_a_page_that_is_served_links_to_the_rows_beside_it() -> None:
+    links = [a["href"] for _, a in Page(report_page.render(document(), served=True)).named("a")]
+
+    assert [link for link in links if not (link or "").startswith("#")] == [
+        "rows.csv",
+        "rows.xlsx",
+        "rows.jsonl",
+    ]
+
+
 def test_headings_follow_each_other_and_links_lead_somewhere() -> None:
     found = page()
     levels = [int(tag[1]) for tag, _ in found.named("h1", "h2", "h3", "h4")]
@@ -125,7 +136,7 @@ def test_every_table_has_a_caption_and_headers_with_a_scope() -> None:
 
     tables = found.named("table", "caption")
     assert [tag for tag, _ in tables] == ["table", "caption"] * (len(tables) // 2)
-    assert len(tables) // 2 == 8
+    assert len(tables) // 2 == 9
     assert {a.get("scope") for _, a in found.named("th")} == {"col", "row"}
     for _, attributes in found.tags:
         if attributes.get("role") == "region":  # it scrolls: it can be reached and has a name
@@ -189,7 +200,7 @@ def test_lines_stay_inside_their_panel_and_a_step_holds_until_the_next() -> None
 
 def test_nothing_sent_is_said_instead_of_an_empty_graph() -> None:
     empty = {**document(), "pace": {"points": [[0.0, 0, 0], [1.0, 0, 0]], "steps": []}, "batches": [], "causes": [],
-             "rows": [], "rows_needing_a_person": 0, "failure": None, "waiting": None, "columns": {}}  # fmt: skip
+             "rows": [], "rows_needing_a_person": 0, "failure": None, "waiting": None, "ended_at": None, "columns": {}}  # fmt: skip
     found = Page(report_page.render(empty))
 
     assert found.faults == []
