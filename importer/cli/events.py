@@ -11,6 +11,7 @@ from importer.bootstrap import open_importer
 from importer.cli.exits import DEFECT
 from importer.domain.history import Event
 from importer.ports import Imports
+from importer.services.reporting.sentences import Teller
 from importer.settings import load_settings
 
 LOOK_SECONDS = 0.5
@@ -38,30 +39,25 @@ def rebuild(
 async def _events(import_id: str, *, follow: bool, as_json: bool) -> None:
     async with open_importer(load_settings()) as importer:
         imports = importer.ports.imports
-        seen = 0
+        seen, teller = 0, Teller()
         while True:
             state = await imports.get(import_id)  # first: an event that comes now is told in the next round
-            seen = await _tell(imports, import_id, after=seen, as_json=as_json)
+            seen = await _tell(imports, import_id, teller, after=seen, as_json=as_json)
             if state.ended or not follow:
                 return
             await asyncio.sleep(LOOK_SECONDS)
 
 
-async def _tell(imports: Imports, import_id: str, *, after: int, as_json: bool) -> int:
+async def _tell(imports: Imports, import_id: str, teller: Teller, *, after: int, as_json: bool) -> int:
     for event in await imports.events(import_id, after=after):
-        typer.echo(orjson.dumps(asdict(event)).decode() if as_json else line(event))
+        typer.echo(orjson.dumps(asdict(event)).decode() if as_json else line(event, teller))
         after = event.seq
     return after
 
 
-def line(event: Event) -> str:
-    """`12  2026-11-25 01:00:02  sent  batch=... operations=100`: lists and tables by their size."""
-    words = (
-        f"{name}={f'({len(value)})' if isinstance(value, list | dict) else value}"
-        for name, value in event.data.items()
-        if value not in (None, [], {})
-    )
-    return f"{event.seq:>6}  {event.at:%Y-%m-%d %H:%M:%S}  {event.kind:<14} {' '.join(words)}"
+def line(event: Event, teller: Teller) -> str:
+    """`12  2026-11-25 01:00:02  sent  The shop took batch 3 with 100 rows; ...`."""
+    return f"{event.seq:>6}  {event.at:%Y-%m-%d %H:%M:%S}  {event.kind:<14} {teller.tell(event)}"
 
 
 async def _rebuild(import_id: str, *, check: bool) -> int:

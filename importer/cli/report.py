@@ -1,7 +1,9 @@
-"""`importer report ID`, and the report as text."""
+"""`importer report ID`: the report as text, JSON or a page, and the rows to mend as a file."""
 
 import asyncio
+import io
 from collections.abc import Mapping
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -9,42 +11,100 @@ import aiofiles
 import orjson
 import typer
 from rich.console import Console
-from rich.markup import escape
 
 from importer.bootstrap import open_importer
-from importer.domain.errors import ConfigurationError
+from importer.cli.report_text import print_report
+from importer.domain.errors import ConfigurationError, RequestError
 from importer.domain.rows import Outcome
-from importer.domain.sentences import sentences
 from importer.services.reporting import Reporting
+from importer.services.reporting.layouts import LAYOUTS
 from importer.settings import load_settings
+from importer.web import report_page
 
-SHOWN_ROWS = 20
-SHOWN_CHARACTERS = 60
-MANY = 10
-"""So many records that are no text are not to be looked at one by one: the file has another encoding."""
+
+class Format(StrEnum):
+    TEXT = "text"
+    JSON = "json"
+    HTML = "html"
 
 
 def report(
     import_id: Annotated[str, typer.Argument(help="Id of an import.", show_default=False)],
-    as_json: Annotated[bool, typer.Option("--json", help="Print it as JSON.")] = False,
+    format_: Annotated[
+        Format, typer.Option("--format", help="As text, JSON or one HTML page.")
+    ] = Format.TEXT,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="Write it into this file.", show_default=False)
+    ] = None,
+    rows: Annotated[
+        Path | None,
+        typer.Option(
+            help="Write the rows to mend into this file, .csv, .xlsx or .jsonl; it can be imported as it is.",
+            show_default=False,
+        ),
+    ] = None,
+    outcome: Annotated[
+        list[Outcome] | None,
+        typer.Option(help="Only rows of this outcome; may be said several times.", show_default=False),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="The same as --format json.")] = False,
     folder: Annotated[
-        Path | None, typer.Option("--report", help="Folder for report.json and rows.csv.")
+        Path | None, typer.Option("--report", help="Folder for report.json, report.html and rows.csv.")
     ] = None,
 ) -> None:
-    """Show the report of an import of this machine."""
+    """Show the report of an import of this machine, or take home the rows that need you."""
+    if rows is not None and layout_of(rows) not in LAYOUTS:
+        known = ", ".join(f".{name}" for name in LAYOUTS)
+        raise RequestError(f"{rows}: rows are written as {known}; name the file so.", code="rows.layout")
+    if outcome and rows is None:
+        raise RequestError("--outcome says which rows go into a file: add --rows FILE.", code="rows.layout")
     make_folder(folder)
-    asyncio.run(_report(import_id, folder, as_json=as_json))
+    kind = Format.JSON if as_json else format_
+    asyncio.run(
+        _report(import_id, kind, output, folder) if rows is None else _rows(import_id, rows, outcome or [])
+    )
 
 
-async def _report(import_id: str, folder: Path | None, *, as_json: bool) -> None:
+async def _report(import_id: str, kind: Format, output: Path | None, folder: Path | None) -> None:
     async with open_importer(load_settings()) as importer:
-        document = await importer.reporting.report(import_id)
-        if as_json:
-            typer.echo(orjson.dumps(document, option=orjson.OPT_INDENT_2).decode())
-        else:
+        listed = {"listed": report_page.LISTED_ROWS} if kind is Format.HTML else {}
+        document = await importer.reporting.report(import_id, **listed)
+        if output is not None:
+            await write(output, _as(kind, document))
+            typer.echo(f"Written: {output}")
+        elif kind is Format.TEXT:
             print_report(document, Console(highlight=False))
+        else:
+            typer.echo(_as(kind, document))
         if folder is not None:
             await write_report(importer.reporting, document, folder)
+
+
+async def _rows(import_id: str, path: Path, outcomes: list[Outcome]) -> None:
+    """What stands at `path` already is replaced when the new file is whole."""
+    part = path.with_name(f"{path.name}.part")
+    async with open_importer(load_settings()) as importer:
+        await write(part, b"", called=path)  # what cannot be written is told before the rows are gathered
+        try:
+            await importer.reporting.write_rows(import_id, part, layout_of(path), outcomes)
+            part.replace(path)
+        finally:
+            part.unlink(missing_ok=True)
+        typer.echo(f"Written: {path}. Mend it and import it as it is.")
+
+
+def _as(kind: Format, document: Mapping[str, Any]) -> bytes:
+    if kind is Format.JSON:
+        return orjson.dumps(document, option=orjson.OPT_INDENT_2)
+    if kind is Format.HTML:
+        return report_page.render(document).encode()
+    text = io.StringIO()
+    print_report(document, Console(file=text, highlight=False))
+    return text.getvalue().encode()
+
+
+def layout_of(path: Path) -> str:
+    return path.suffix.lower().removeprefix(".")
 
 
 def make_folder(folder: Path | None) -> None:
@@ -58,89 +118,15 @@ def make_folder(folder: Path | None) -> None:
 
 
 async def write_report(reporting: Reporting, document: Mapping[str, Any], folder: Path) -> None:
-    """`report.json`, and `rows.csv` with the rows that need a person in the file's own layout."""
-    async with aiofiles.open(folder / "report.json", "wb") as file:
-        await file.write(orjson.dumps(document, option=orjson.OPT_INDENT_2))
-    async with aiofiles.open(folder / "rows.csv", "wb") as file:
-        async for line in reporting.rows_csv(document["id"]):
-            await file.write(line)
+    """`report.json`, `report.html`, and `rows.csv` with the rows that need a person in the file's own layout."""
+    await write(folder / "report.json", _as(Format.JSON, document))
+    await write(folder / "report.html", _as(Format.HTML, document))
+    await reporting.write_rows(document["id"], folder / "rows.csv")
 
 
-def print_report(document: Mapping[str, Any], console: Console) -> None:
-    """What a person wants to know first comes first: does it add up, what went wrong, which rows."""
-    rehearsal = ", a dry run: nothing was sent" if document["dry_run"] else ""
-    name = escape(document["file"]["name"])
-    console.print(
-        f"\nImport {document['id']} of {name} into {document['shop']}: {document['status']}{rehearsal}",
-        soft_wrap=True,
-    )
-    console.print(document["equation"], style="bold", soft_wrap=True)
-    if document["failure"]:
-        console.print(escape(document["failure"]["text"]), style="red", soft_wrap=True)
-    if document["rows_total"] and document["rows_read"] < document["rows_total"]:
-        console.print(f"{document['rows_total'] - document['rows_read']:,} further rows were not read.")
-    _print_causes(document, console)
-    _print_rows(document, console)
-    if document["columns"].get("recognised"):
-        said = [line.partition(": ")[0] for line in document["columns"]["recognised"]]
-        console.print(f"Read as: {escape(', '.join(said))}", soft_wrap=True)
-    _print_warnings(document["columns"].get("warnings", []), console)
-    if document["columns"].get("unknown"):
-        unknown = ", ".join(document["columns"]["unknown"])
-        console.print(f"\nColumns that mean nothing here: {escape(unknown)}", soft_wrap=True)
-
-
-def _print_warnings(warnings: list[str], console: Console) -> None:
-    """Cells that were imported as they are, and look as if the program that wrote the file had changed them."""
-    if warnings:
-        console.print("\nLook at this", style="bold")
-    for warning in warnings[:SHOWN_ROWS]:
-        console.print(escape(f"  {warning}"), soft_wrap=True)
-
-
-def _print_causes(document: Mapping[str, Any], console: Console) -> None:
-    if document["causes"]:
-        console.print("\nCauses", style="bold")
-    for cause in document["causes"]:
-        line = (
-            f"  {cause['rows']:>6,} {cause['outcome']:<9} {cause['code']:<18} for example: {cause['example']}"
-        )
-        console.print(escape(line), soft_wrap=True)
-
-
-def _print_rows(document: Mapping[str, Any], console: Console) -> None:
-    """Rows with nothing of their own to correct are one line for each reason: they would hide the others."""
-    many = {cause["code"] for cause in document["causes"] if cause["rows"] >= MANY}
-    alike: dict[str, Mapping[str, Any]] = {}
-    rows = []
-    for row in document["rows"]:
-        if row["outcome"] == Outcome.NOT_SENT or (row["code"] == "record.encoding" and row["code"] in many):
-            alike.setdefault(row["code"], row)
-        else:
-            rows.append(row)
-    if rows or alike:
-        console.print("\nRows that need you", style="bold")
-    for row in rows[:SHOWN_ROWS]:
-        cell = f"  {row['column']} = '{_short(row['value'])}'" if row["column"] else ""
-        key = f"  {row['key']}" if row["key"] else ""
-        console.print(escape(f"  row {row['row']}, line {row['line']}{key}{cell}"), soft_wrap=True)
-        console.print(escape(f"      {sentences(row['text'], row['fix'])}"), soft_wrap=True)
-    if len(rows) > SHOWN_ROWS:
-        console.print(f"  and {len(rows) - SHOWN_ROWS:,} more; --report DIR writes all of them")
-    for cause in document["causes"]:
-        if cause["code"] in alike and cause["outcome"] == alike[cause["code"]]["outcome"]:
-            row, noun = alike[cause["code"]], "row" if cause["rows"] == 1 else "rows"
-            kind, told = row["outcome"].replace("_", " "), sentences(row["text"], row["fix"])
-            console.print(
-                escape(f"  {cause['rows']:,} {noun} {kind}, from row {row['row']} on: {told}"), soft_wrap=True
-            )
-
-
-def _short(value: str | None) -> str:
-    return (
-        ""
-        if value is None
-        else value
-        if len(value) <= SHOWN_CHARACTERS
-        else f"{value[: SHOWN_CHARACTERS - 1]}…"
-    )
+async def write(path: Path, content: bytes, *, called: Path | None = None) -> None:
+    try:
+        async with aiofiles.open(path, "wb") as file:
+            await file.write(content)
+    except OSError as error:
+        raise ConfigurationError(f"{called or path} cannot be written: {error.strerror}.") from None

@@ -18,7 +18,8 @@ from importer.bootstrap import Importer, open_importer
 from importer.cli.exits import exit_code_after
 from importer.cli.progress import follow
 from importer.cli.reading import reads_a_file
-from importer.cli.report import make_folder, print_report, write_report
+from importer.cli.report import make_folder, write_report
+from importer.cli.report_text import print_report
 from importer.domain.errors import RequestError
 from importer.domain.imports import Import, ImportStatus, Reason
 from importer.formats.reading import Reading
@@ -76,7 +77,9 @@ def run(
         typer.Option(min=0, help="Send nothing when more rows than this are wrong.", show_default=False),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
-    report: Annotated[Path | None, typer.Option(help="Folder for report.json and rows.csv.")] = None,
+    report: Annotated[
+        Path | None, typer.Option(help="Folder for report.json, report.html and rows.csv.")
+    ] = None,
     again: Annotated[
         bool,
         typer.Option("--again", help="Import the file once more, even if an unfinished run had begun it."),
@@ -129,7 +132,11 @@ async def _run(
             print_report(document, console)
         if folder is not None:
             await write_report(importer.reporting, document, folder)
-            console.print(f"Written: {folder / 'report.json'}, {folder / 'rows.csv'}")
+            console.print(
+                f"Written: {folder / 'report.json'}, {folder / 'report.html'}, {folder / 'rows.csv'}"
+            )
+        else:
+            console.print(f"As a page: importer report {state.id} --format html --output report.html")
         return exit_code_after(state)
 
 

@@ -54,6 +54,19 @@ class RowError:
     scope: str = ""
 
 
+@dataclass(frozen=True, kw_only=True)
+class Cause:
+    """Rows that did not succeed for one reason; `text` and `fix` are an example, `first_row` is the first of them."""
+
+    outcome: Outcome
+    code: str
+    column: str | None
+    text: str
+    fix: str
+    rows: int
+    first_row: int
+
+
 def add(left: Counts, right: Counts) -> dict[Outcome, int]:
     """Sum outcome by outcome; zero counts vanish, so that equal histories give equal values."""
     total = {outcome: left.get(outcome, 0) + right.get(outcome, 0) for outcome in Outcome}
@@ -66,12 +79,16 @@ def count(errors: Iterable[RowError]) -> dict[Outcome, int]:
     return {o: n for o in Outcome if (n := sum(1 for found in outcomes.values() if found is o))}
 
 
+def plural(number: int, one: str, many: str = "") -> str:
+    """`1 row`, `1,994 rows`."""
+    return f"{number:,} {one if number == 1 else many or f'{one}s'}"
+
+
 def equation(rows_read: int, counts: Counts) -> str:
     """The promise in words, e.g. `1,994 rows read = 1,847 succeeded + 147 skipped`."""
     parts = [f"{counts[o]:,} {o.value.replace('_', ' ')}" for o in Outcome if counts.get(o)]
-    noun = "row" if rows_read == 1 else "rows"
     sign = "=" if holds(rows_read, counts) else "≠"
-    return f"{rows_read:,} {noun} read {sign} {' + '.join(parts) or '0'}"
+    return f"{plural(rows_read, 'row')} read {sign} {' + '.join(parts) or '0'}"
 
 
 def holds(rows_read: int, counts: Counts) -> bool:

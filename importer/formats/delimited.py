@@ -18,7 +18,7 @@ from importer.formats.columns import clean
 from importer.formats.content import Content
 from importer.formats.frames import FRAME_ROWS, JSON_CELLS, REPORT_COLUMNS, Frame, Header
 from importer.formats.framing import RECORD_LIMIT, Cut, Framed, records
-from importer.formats.guard import unguarded
+from importer.formats.guard import unguard, unguarded
 from importer.formats.literal import refused
 from importer.formats.marks import Dialect
 from importer.formats.reading import Evidence, Reading
@@ -62,14 +62,16 @@ def header(content: Content, reading: Reading) -> Header:
     names = raw if filled.header else [f"column_{place}" for place in range(1, len(raw) + 1)]
     found = clean(names)
     mended = set(REPORT_COLUMNS) <= set(found)
-    parts = [name.removesuffix(JSON_CELLS) if mended else name for name in found]
+    parts = [unguard(name).removesuffix(JSON_CELLS) if mended else name for name in found]
     return Header(
         names=clean(parts),
         raw=tuple(names),
         reading=filled,
         evidence=(seen, *_evidence(best, reading)),
         mended=mended,
-        literal=frozenset(part for part, name in zip(parts, found, strict=True) if part != name),
+        literal=frozenset(
+            part for part, name in zip(parts, found, strict=True) if mended and name.endswith(JSON_CELLS)
+        ),
     )
 
 

@@ -39,6 +39,7 @@ def header(content: Content, reading: Reading) -> Header:
             reading=found.reading,
             evidence=(lines, *found.evidence),
             literal=found.literal,
+            mended=found.mended,
         )
     path, reason = (reading.path, reading.why("path")) if reading.said("path") else _path(content, encoding)
     filled = reading.filled(encoding=encoding, path=path)

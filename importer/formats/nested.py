@@ -15,7 +15,7 @@ from importer.domain.rows import LINE, ROW, Outcome, RowError
 from importer.formats import documents, shapes
 from importer.formats.columns import MOST, clean
 from importer.formats.documents import Cell, Unreadable, json_of, text_of
-from importer.formats.frames import FRAME_ROWS, Frame, Header
+from importer.formats.frames import FRAME_ROWS, REPORT_COLUMNS, Frame, Header
 from importer.formats.framing import RAW_BYTES, RECORD_LIMIT, Cut
 from importer.formats.marks import Places
 from importer.formats.reading import Evidence, Reading
@@ -156,6 +156,7 @@ def header(batches: Iterator[Batch], reading: Reading, evidence: tuple[Evidence,
         reading=reading,
         evidence=(*evidence, Evidence("columns", str(len(names)), fields)),
         literal=frozenset(name for name, wide in zip(names, literal.values(), strict=True) if wide),
+        mended=set(REPORT_COLUMNS) <= set(names),
     )
 
 
@@ -165,6 +166,8 @@ def frames(batches: Iterator[Batch], head: Header, *, rows: int = FRAME_ROWS) ->
     for batch in batches:
         table, cut = _table(batch, found.sort(batch), literal)
         table.columns = [ROW, LINE, *head.names]
+        if head.mended:
+            table = table.drop(REPORT_COLUMNS)
         malformed = [malformed_of(one) for one in sorted([*batch.cut, *cut], key=lambda one: one.row)]
         whole = Frame(start=batch.first, rows=batch.count, cells=table, malformed=malformed)
         yield from whole.pieces(rows)

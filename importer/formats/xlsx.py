@@ -8,6 +8,7 @@ import shutil
 import tempfile
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from itertools import islice
 from typing import BinaryIO
 
@@ -15,7 +16,9 @@ from importer.domain.errors import FileDamaged
 from importer.formats.ahead import ahead
 from importer.formats.columns import clean
 from importer.formats.content import Content
-from importer.formats.frames import REPORT_COLUMNS, Frame, Header
+from importer.formats.frames import JSON_CELLS, REPORT_COLUMNS, Frame, Header
+from importer.formats.guard import unguard
+from importer.formats.literal import refused
 from importer.formats.reading import Evidence, Reading
 from importer.formats.sheet_records import Records, raw, text_of
 from importer.formats.workbook import Row, Sheet, Workbook
@@ -37,7 +40,11 @@ def header(content: Content, reading: Reading) -> Header:
         names_ = tuple(f"column_{place}" for place in range(1, width + 1))
     if not names_:
         raise FileDamaged(f"{content.name}: the sheet {sheet.name} is empty.", code="file.empty")
-    names = clean(names_, line=top.number)
+    found = clean(names_, line=top.number)
+    mended = set(REPORT_COLUMNS) <= set(found)
+    names = clean(
+        [unguard(name).removesuffix(JSON_CELLS) if mended else name for name in found], line=top.number
+    )
     place = (
         f"{reading.why('header')}: none"
         if reading.header is False
@@ -48,14 +55,19 @@ def header(content: Content, reading: Reading) -> Header:
         raw=names_,
         reading=reading.filled(sheet=sheet.name, header=True),
         evidence=(Evidence("sheet", sheet.name, why), Evidence("header", f"row {top.number}", place)),
-        mended=set(REPORT_COLUMNS) <= set(names),
+        mended=mended,
+        literal=frozenset(
+            part for part, name in zip(names, found, strict=True) if mended and name.endswith(JSON_CELLS)
+        ),
     )
 
 
 def frames(
     content: Content, head: Header, _columns: Collection[str] | None = None, *, rows: int = SHEET_ROWS
 ) -> Iterator[Frame]:
-    yield from ahead(_frames(content, head, rows))
+    for frame in ahead(_frames(content, head, rows)):
+        cells, wrong = refused(frame.cells, head.literal)
+        yield replace(frame, cells=cells, malformed=[*frame.malformed, *wrong]) if wrong else frame
 
 
 def _frames(content: Content, head: Header, rows: int) -> Iterator[Frame]:

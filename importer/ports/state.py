@@ -16,7 +16,7 @@ from importer.domain.batches import (
 from importer.domain.history import Event
 from importer.domain.imports import Import, ImportStatus, KeptFile, Reason
 from importer.domain.pace import Pace
-from importer.domain.rows import Counts, Outcome, RowError
+from importer.domain.rows import Cause, Counts, Outcome, RowError
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -120,8 +120,8 @@ class Rows(Protocol):
         """Which of the rows (record numbers) have a final outcome other than success."""
         ...
 
-    async def causes(self, import_id: str) -> list[tuple[Outcome, str, str, int]]:
-        """(outcome, code, an example of the text, rows), largest first."""
+    async def causes(self, import_id: str, *, each_text: Collection[str] = ()) -> list[Cause]:
+        """By outcome, code and column; for the codes `each_text` by text as well."""
         ...
 
 

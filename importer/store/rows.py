@@ -4,9 +4,9 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import islice
 from typing import TypeVar
 
-from sqlalchemy import distinct, false, func, select
+from sqlalchemy import case, distinct, false, func, select
 
-from importer.domain.rows import NEEDS_A_PERSON, Outcome, RowError
+from importer.domain.rows import NEEDS_A_PERSON, Cause, Outcome, RowError
 from importer.store.database import Database
 from importer.store.tables import import_rows
 
@@ -71,17 +71,23 @@ class SqlRows:
                 found |= set((await connection.execute(query)).scalars())
         return found
 
-    async def causes(self, import_id: str) -> list[tuple[Outcome, str, str, int]]:
-        rows = func.count(distinct(import_rows.c.row))
+    async def causes(self, import_id: str, *, each_text: Collection[str] = ()) -> list[Cause]:
+        c = import_rows.c
+        kind = case((c.code.in_(each_text), c.text), else_="")
         query = (
-            select(import_rows.c.outcome, import_rows.c.code, func.min(import_rows.c.text), rows)
-            .where(import_rows.c.import_id == import_id)
-            .group_by(import_rows.c.outcome, import_rows.c.code)
-            .order_by(rows.desc(), import_rows.c.outcome, import_rows.c.code)
+            select(
+                *(c.outcome, c.code, c.column),
+                func.min(c.text).label("text"),
+                func.min(c.fix).label("fix"),
+                func.count(distinct(c.row)).label("rows"),
+                func.min(c.row).label("first_row"),
+            )
+            .where(c.import_id == import_id)
+            .group_by(c.outcome, c.code, c.column, kind)
         )
         async with self._database.reading() as connection:
-            found = (await connection.execute(query)).all()
-        return [(Outcome(outcome), code, text, number) for outcome, code, text, number in found]
+            found = (await connection.execute(query)).mappings().all()
+        return [Cause(**{**row, "outcome": Outcome(row["outcome"])}) for row in found]
 
 
 def batched(keys: Iterable[T], size: int) -> Iterator[list[T]]:

@@ -11,6 +11,7 @@ from importer.domain.rows import Outcome
 from importer.services.reporting import row_document, summary
 from importer.web import uploads
 from importer.web.keys import IMPORTER
+from importer.web.reports import outcomes
 
 routes = web.RouteTableDef()
 
@@ -56,21 +57,11 @@ async def list_rows(request: web.Request) -> web.Response:
     limit, after = _limit(request), request.query.get("cursor", "0")
     if not after.isdigit():
         raise RequestError(CURSOR, code="query.cursor")
-    rows = await ports.rows.of(state.id, outcomes=_outcomes(request), limit=limit, after=int(after))
+    rows = await ports.rows.of(
+        state.id, outcomes=outcomes(request) or list(Outcome), limit=limit, after=int(after)
+    )
     full = len({row.row for row in rows}) == limit
     return _json({"items": [row_document(row) for row in rows], "next": str(rows[-1].row) if full else None})
-
-
-@routes.get("/v1/imports/{id}/report")
-async def show_report(request: web.Request) -> web.StreamResponse:
-    """JSON; with `Accept: text/csv` or `?format=csv` the rows that need a person, in the file's own layout."""
-    import_id = request.match_info["id"]
-    format_ = request.query.get("format")
-    if format_ not in (None, "json", "csv"):
-        raise RequestError(f"`format` is json or csv, not {format_}.", code="query.format")
-    if format_ == "csv" or request.headers.get("Accept", "").startswith("text/csv"):
-        return await rows_file(request, import_id)
-    return _json(await request.app[IMPORTER].reporting.report(import_id))
 
 
 @routes.get("/v1/mappings")
@@ -83,39 +74,11 @@ async def list_shops(request: web.Request) -> web.Response:
     return _json({"items": [{"name": name} for name in request.app[IMPORTER].ports.shops.names()]})
 
 
-async def rows_file(request: web.Request, import_id: str) -> web.StreamResponse:
-    """Stream the CSV; the import is looked up before the first byte, so an unknown one is still a clean 404."""
-    importer = request.app[IMPORTER]
-    state = await importer.ports.imports.get(import_id)
-    headers = {"Content-Disposition": f'attachment; filename="{state.id}-rows.csv"'}
-    response = web.StreamResponse(headers=headers)
-    response.content_type = "text/csv"
-    response.charset = "utf-8"
-    await response.prepare(request)
-    async for line in importer.reporting.rows_csv(state.id):
-        await response.write(line)
-    await response.write_eof()
-    return response
-
-
 def _limit(request: web.Request) -> int:
     text = request.query.get("limit", str(DEFAULT_LIMIT))
     if not text.isdigit() or not 1 <= int(text) <= MOST:
         raise RequestError(f"`limit` is a number from 1 to {MOST}, not '{text}'.", code="query.limit")
     return int(text)
-
-
-def _outcomes(request: web.Request) -> list[Outcome]:
-    words = request.query.get("outcome")
-    if not words:
-        return list(Outcome)
-    known = [outcome.value for outcome in Outcome]
-    unknown = [word for word in words.split(",") if word not in known]
-    if unknown:
-        raise RequestError(
-            f"`outcome` is one of {', '.join(known)}, not {unknown[0]!r}.", code="query.outcome"
-        )
-    return [Outcome(word) for word in words.split(",")]
 
 
 def _json(

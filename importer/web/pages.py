@@ -8,11 +8,10 @@ from aiohttp import web
 
 from importer.domain.errors import ImporterError, MappingInvalid
 from importer.domain.imports import Import
-from importer.domain.rows import NEEDS_A_PERSON, Outcome
+from importer.domain.rows import Outcome
 from importer.services.reporting import summary
 from importer.web import uploads
 from importer.web.access import sign_in, sign_out
-from importer.web.api import rows_file
 from importer.web.keys import IMPORTER
 from importer.web.problems import status_of
 
@@ -89,22 +88,16 @@ async def live(request: web.Request) -> web.Response:
     return aiohttp_jinja2.render_template("live.html", request, await _words(request))
 
 
-@routes.get("/imports/{id}/rows.csv")
-async def rows(request: web.Request) -> web.StreamResponse:
-    return await rows_file(request, request.match_info["id"])
-
-
 async def _words(request: web.Request) -> dict[str, Any]:
     importer = request.app[IMPORTER]
     state = await importer.ports.imports.get(request.match_info["id"])
-    report = await importer.reporting.report(state.id, listed=LISTED_ROWS) if state.ended else None
+    report = await importer.reporting.account(state.id, listed=LISTED_ROWS) if state.ended else None
     return {
         "import_": summary(state),
         "ended": state.ended,
         "sendable": _sendable(state),
         "answered": state.confirmed + state.counts.get(Outcome.FAILED, 0),
         "report": report,
-        "needing": sum(state.counts.get(outcome, 0) for outcome in NEEDS_A_PERSON),
     }
 
 

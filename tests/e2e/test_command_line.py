@@ -84,6 +84,7 @@ async def test_a_good_file_ends_with_0_and_the_equation(terminal: Terminal, shop
     report = json.loads((terminal.folder / "out" / "report.json").read_text())
     assert report["batches"][0]["bulk_uuid"]
     assert (terminal.folder / "out" / "rows.csv").read_text().count("\n") == 1
+    assert "7 rows read = 7 succeeded" in (terminal.folder / "out" / "report.html").read_text()
 
 
 async def test_bad_rows_end_with_1_and_json_is_json_alone(terminal: Terminal) -> None:
@@ -100,6 +101,7 @@ async def test_a_dry_run_ends_with_0_and_has_written_nothing(terminal: Terminal,
 
     assert done.code == 0
     assert "a dry run: nothing was sent" in done.out
+    assert "As a page: importer report imp_" in done.out
     assert "7 rows read = 7 not sent" in done.out
     assert {entry["method"] for entry in shop.journal.requests} == {"GET"}
 

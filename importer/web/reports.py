@@ -1,0 +1,118 @@
+"""The report of an import, as JSON or as a page, and the rows to mend in the layout of their file."""
+
+import asyncio
+
+import orjson
+from aiohttp import web
+
+from importer.domain.errors import RequestError
+from importer.domain.rows import Outcome
+from importer.web import report_page
+from importer.web.keys import IMPORTER
+
+routes = web.RouteTableDef()
+
+MEDIA_TYPES = {
+    "json": "application/json",
+    "html": "text/html",
+    "csv": "text/csv",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "jsonl": "application/x-ndjson",
+}
+FORMATS = ("json", "html", "csv")
+"""In which a report comes; of equally welcome ones the first is taken."""
+
+
+@routes.get("/v1/imports/{id}/report")
+async def show_report(request: web.Request) -> web.StreamResponse:
+    """By `Accept` or `?format=`: JSON, a page, or as CSV the rows that need a person."""
+    import_id = request.match_info["id"]
+    format_ = request.query.get("format")
+    if format_ not in (None, *FORMATS):
+        raise RequestError(f"`format` is json, html or csv, not {format_}.", code="query.format")
+    format_ = format_ or accepted(request.headers.get("Accept", ""))
+    if format_ == "csv":
+        return await rows_file(request, import_id, "csv")
+    reporting = request.app[IMPORTER].reporting
+    if format_ == "html":
+        return await _page(request, import_id)
+    document = await reporting.report(import_id)
+    return web.Response(
+        body=orjson.dumps(document), content_type=MEDIA_TYPES["json"], headers={"Vary": "Accept"}
+    )
+
+
+async def _page(request: web.Request, import_id: str) -> web.Response:
+    report = await request.app[IMPORTER].reporting.report(import_id, listed=report_page.LISTED_ROWS)
+    page = await asyncio.to_thread(report_page.render, report, served=True)
+    policy = f"{report_page.policy()}; frame-ancestors 'none'"
+    return web.Response(
+        text=page,
+        content_type=MEDIA_TYPES["html"],
+        headers={"Vary": "Accept", "Content-Security-Policy": policy},
+    )
+
+
+@routes.get(r"/v1/imports/{id}/rows.{layout:csv|xlsx|jsonl}")
+@routes.get(r"/imports/{id}/rows.{layout:csv|xlsx|jsonl}")
+async def rows(request: web.Request) -> web.StreamResponse:
+    return await rows_file(request, request.match_info["id"], request.match_info["layout"])
+
+
+async def rows_file(request: web.Request, import_id: str, layout: str) -> web.StreamResponse:
+    """Stream it; the file is whole before the first byte, so whatever is wrong is still a clean problem."""
+    reporting = request.app[IMPORTER].reporting
+    pieces = reporting.rows(import_id, layout, outcomes(request))
+    first = await anext(pieces, b"")
+    response = web.StreamResponse(
+        headers={
+            "Content-Disposition": f'attachment; filename="{import_id}-rows.{layout}"',
+            "Content-Type": MEDIA_TYPES[layout],
+            "Vary": "Accept",
+        }
+    )
+    await response.prepare(request)
+    await response.write(first)
+    async for piece in pieces:
+        await response.write(piece)
+    await response.write_eof()
+    return response
+
+
+def outcomes(request: web.Request) -> list[Outcome]:
+    """`?outcome=failed,invalid` or `?outcome=failed&outcome=invalid`; empty when nothing was said."""
+    words = [word for text in request.query.getall("outcome", []) for word in text.split(",") if word]
+    known = [outcome.value for outcome in Outcome]
+    unknown = [word for word in words if word not in known]
+    if unknown:
+        raise RequestError(
+            f"`outcome` is one of {', '.join(known)}, not {unknown[0]!r}.", code="query.outcome"
+        )
+    return [Outcome(word) for word in words]
+
+
+def accepted(header: str) -> str:
+    """The format that is welcome most; JSON when nothing is said. Raises HTTPNotAcceptable."""
+    if not header.strip():
+        return FORMATS[0]
+    wishes = [_wish(part) for part in header.split(",")]
+    best = max(FORMATS, key=lambda name: _quality(MEDIA_TYPES[name], wishes))
+    if _quality(MEDIA_TYPES[best], wishes) <= 0:
+        kinds = ", ".join(MEDIA_TYPES[name] for name in FORMATS)
+        raise web.HTTPNotAcceptable(text=f"A report comes as {kinds}.")
+    return best
+
+
+def _wish(part: str) -> tuple[str, float]:
+    kind, _, rest = part.partition(";")
+    quality = next((word.strip()[2:] for word in rest.split(";") if word.strip().startswith("q=")), "1")
+    try:
+        return kind.strip().lower(), float(quality)
+    except ValueError:
+        return kind.strip().lower(), 0.0
+
+
+def _quality(media_type: str, wishes: list[tuple[str, float]]) -> float:
+    """By the most specific wish that fits (RFC 9110, 12.5.1)."""
+    fits = (media_type, f"{media_type.partition('/')[0]}/*", "*/*")
+    return next((q for name in fits for kind, q in wishes if kind == name), 0.0)
