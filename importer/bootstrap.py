@@ -18,10 +18,13 @@ from importer.services.intake import Intake
 from importer.services.obstacles import Obstacles
 from importer.services.preparation import Preparation
 from importer.services.reporting import Reporting
+from importer.services.retrying import Retrying
+from importer.services.steering import Steering
 from importer.services.tracking import Tracking
 from importer.settings import MIB, Settings, ShopSettings
 from importer.sources.mappings import MappingFolders
 from importer.store.batches import SqlBatches
+from importer.store.commands import SqlCommands
 from importer.store.database import open_database
 from importer.store.files import LocalFiles
 from importer.store.imports import SqlImports
@@ -51,6 +54,8 @@ class Importer:
     dispatch: Dispatch
     obstacles: Obstacles
     reporting: Reporting
+    steering: Steering
+    retrying: Retrying
 
 
 @asynccontextmanager
@@ -63,6 +68,7 @@ async def open_importer(settings: Settings) -> AsyncIterator[Importer]:
             imports=SqlImports(database, clock),
             rows=SqlRows(database),
             batches=SqlBatches(database, clock),
+            commands=SqlCommands(database, clock),
             files=LocalFiles(settings.data_dir / "files"),
             queue=EmbeddedQueue(database, clock, lease_seconds=settings.lease_seconds),
             mappings=MappingFolders(settings.mapping_folders),
@@ -106,6 +112,8 @@ def join_services(settings: Settings, ports: Ports, tokens: SqlTokens) -> Import
         dispatch=dispatch,
         obstacles=Obstacles(ports, closing),
         reporting=Reporting(ports),
+        steering=Steering(ports, dispatch),
+        retrying=Retrying(ports, dispatch),
     )
 
 

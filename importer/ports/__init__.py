@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from importer.ports.commands import Commands, EarlierCause
 from importer.ports.ground import Clock, Files, Queue
 from importer.ports.shops import Backend, Mappings, ShopLimits, ShopReader, Shops, Tables
 from importer.ports.state import Batches, Imports, Request, Rows
@@ -10,6 +11,8 @@ __all__ = [
     "Backend",
     "Batches",
     "Clock",
+    "Commands",
+    "EarlierCause",
     "Files",
     "Imports",
     "Mappings",
@@ -31,6 +34,7 @@ class Ports:
     imports: Imports
     rows: Rows
     batches: Batches
+    commands: Commands
     files: Files
     queue: Queue
     mappings: Mappings

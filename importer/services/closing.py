@@ -8,6 +8,11 @@ from importer.ports import Ports
 from importer.services.dispatch import Dispatch
 from importer.services.payloads import unpack
 
+AT_ONCE = 20
+"""Batches that are withdrawn in one transaction."""
+
+CANCELLED = Reason(code="cancelled", text="The import was cancelled.")
+
 
 class Closing:
     def __init__(self, ports: Ports, dispatch: Dispatch) -> None:
@@ -15,19 +20,37 @@ class Closing:
         self._dispatch = dispatch
 
     async def finish(self, step: Step) -> None:
-        """Everything is confirmed: complete the import and let the next one of its lane go."""
+        """Everything is confirmed: close the import and let the next one of its lane go.
+
+        One that is being cancelled is confirmed when nothing of it is in flight; what was not sent will not be.
+        """
         state = await self._ports.imports.get(step.target)
+        if state.cancelling:
+            await self._withdraw(state.id)
+            state = await self._ports.imports.get(step.target)
         if state.settled and not state.ended:
-            await self._ports.imports.record_ended(state.id, ImportStatus.COMPLETED)
+            status, reason = (
+                (ImportStatus.CANCELLED, CANCELLED) if state.cancelling else (ImportStatus.COMPLETED, None)
+            )
+            await self._ports.imports.record_ended(state.id, status, reason=reason)
             await self._dispatch.fill(state)
+
+    async def _withdraw(self, import_id: str) -> None:
+        """Everything that waits to be sent is `not_sent`."""
+        while batches := await self._ports.batches.of(import_id, {BatchStatus.WAITING}, limit=AT_ONCE):
+            errors = [error for batch in batches for error in await self._left(batch, CANCELLED)]
+            await self._ports.commands.record_withdrawn(import_id, batches, errors)
 
     async def abandon(self, import_id: str, status: ImportStatus, reason: Reason) -> None:
         """End it now. What was not sent is `not_sent`; what the shop may have taken is `unknown`."""
-        errors: list[RowError] = []
-        for batch in await self._ports.batches.of(import_id, OPEN):
-            errors += await self._left(batch, reason)
-        await self._ports.imports.record_ended(import_id, status, reason=reason, errors=errors)
-        await self._dispatch.fill(await self._ports.imports.get(import_id))
+        state = await self._ports.imports.get(import_id)
+        while not state.ended:
+            ending = ImportStatus.CANCELLED if state.cancelling else status
+            left = await self._ports.batches.of(import_id, OPEN)
+            errors = [error for batch in left for error in await self._left(batch, reason)]
+            await self._ports.imports.record_ended(import_id, ending, reason=reason, left=left, errors=errors)
+            state = await self._ports.imports.get(import_id)
+        await self._dispatch.fill(state)
 
     async def _left(self, batch: Batch, reason: Reason) -> list[RowError]:
         sent = batch.status is not BatchStatus.WAITING

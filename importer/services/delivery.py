@@ -39,6 +39,9 @@ class Delivery:
         state = await self._ports.imports.get(batch.import_id)
         if state.ended:
             return None
+        if batch.status is BatchStatus.WAITING and not state.may_send:
+            await self._dispatch.finish_if_settled(state.id)
+            return None
         if state.dry_run:
             await self._rehearse(state, batch)
             return None

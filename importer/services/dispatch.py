@@ -31,7 +31,7 @@ class Dispatch:
             await self._ports.queue.publish(batch_step(StepKind.DELIVER, batch, head), delay=delay)
 
     async def _first_in_lane(self, state: Import) -> Import | None:
-        """The import whose turn it is: one that has batches in flight, else the oldest."""
+        """The import whose turn it is: one that has batches in flight, else the oldest that nobody has stopped."""
         lane = [
             other
             for other in await self._ports.imports.unfinished()
@@ -40,14 +40,12 @@ class Dispatch:
         for other in lane:
             if await self._ports.batches.of(other.id, IN_FLIGHT, limit=1):
                 return other
-        return lane[0] if lane else None
+        return next((other for other in lane if not other.stopped), None)
 
     async def finish_if_settled(self, import_id: str) -> None:
         state = await self._ports.imports.get(import_id)
-        if state.settled and not state.ended:
-            await self._ports.queue.publish(
-                Step(kind=StepKind.FINISH, target=state.id, shop=state.shop, entity=state.entity),
-            )
+        if not state.ended and (state.settled or state.cancelling):
+            await self._ports.queue.publish(closing_step(state))
 
     async def sweep(self, only: str | None = None) -> None:
         """Publish every step that the state asks for. Those already queued stay; lost ones come back."""
@@ -63,6 +61,10 @@ class Dispatch:
                 await self._ports.queue.publish(batch_step(kind, batch, state))
             await self.fill(state)
             await self.finish_if_settled(state.id)
+
+
+def closing_step(state: Import) -> Step:
+    return Step(kind=StepKind.FINISH, target=state.id, shop=state.shop, entity=state.entity)
 
 
 def batch_step(kind: StepKind, batch: Batch, state: Import) -> Step:

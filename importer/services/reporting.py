@@ -45,6 +45,7 @@ class Reporting:
             "rows": [row_document(error) for error in rows],
             "skipped": [row_document(error) for error in skipped],
             "rows_listed_up_to": listed,
+            "earlier_attempts": [asdict(cause) for cause in await self._ports.commands.earlier(import_id)],
             "columns": dict(state.columns),
             "batches": [
                 {
@@ -87,6 +88,7 @@ def summary(state: Import) -> dict[str, Any]:
     return {
         "id": state.id,
         "status": state.status.value,
+        "attempt": state.attempt,
         "shop": state.shop,
         "mapping": state.mapping,
         "entity": state.entity,

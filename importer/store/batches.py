@@ -65,7 +65,7 @@ class SqlBatches:
     async def _select(self, *where: Any, limit: int | None = None) -> list[Batch]:
         query = select(batches).where(*where).order_by(batches.c.number).limit(limit)
         async with self._database.reading() as connection:
-            return [_from_row(row) for row in (await connection.execute(query)).mappings()]
+            return [from_row(row) for row in (await connection.execute(query)).mappings()]
 
     async def next(self, import_id: str, *, limit: int) -> list[Batch]:
         is_open = batches.c.status.in_([status.value for status in OPEN])
@@ -156,7 +156,7 @@ class SqlBatches:
         """One transition of one batch. Nothing happens unless the batch still is what the caller saw."""
         async with self._database.writing() as connection:
             state = await journal.load(connection, batch.import_id)
-            if state.ended:
+            if state.ended or (transition.kind is EventKind.SENDING and not state.may_send):
                 return False
             changed = await connection.execute(
                 update(batches)
@@ -180,6 +180,6 @@ def _into(new: Sequence[NewBatch]) -> list[dict[str, Any]]:
     return [{"batch": batch.id, "operations": batch.operations} for batch in new]
 
 
-def _from_row(row: RowMapping) -> Batch:
+def from_row(row: RowMapping) -> Batch:
     values = {name: value for name, value in row.items() if name not in NOT_IN_A_BATCH}
     return Batch(**{**values, "status": BatchStatus(row["status"])})

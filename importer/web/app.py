@@ -7,7 +7,7 @@ import jinja2
 from aiohttp import web
 
 from importer.bootstrap import Importer
-from importer.web import api, pages
+from importer.web import api, commands, pages
 from importer.web.access import authenticate, session_key
 from importer.web.keys import IMPORTER, SESSION_KEY
 from importer.web.problems import problems
@@ -32,6 +32,7 @@ def create_app(importer: Importer) -> web.Application:
     app[SESSION_KEY] = session_key(importer.settings.data_dir)
     app.router.add_static("/static", HERE / "static")
     app.add_routes(api.routes)
+    app.add_routes(commands.routes)
     app.add_routes(pages.routes)
     app.on_response_prepare.append(_secure)
     environment = aiohttp_jinja2.setup(

@@ -17,6 +17,7 @@ from importer.domain.errors import (
     RequestError,
     TooLarge,
     UnknownName,
+    Untimely,
 )
 
 log = logging.getLogger("importer.web")
@@ -26,6 +27,7 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 STATUS: dict[type[ImporterError], HTTPStatus] = {
     UnknownName: HTTPStatus.NOT_FOUND,
     TooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    Untimely: HTTPStatus.CONFLICT,
     Conflict: HTTPStatus.UNPROCESSABLE_ENTITY,
     RequestError: HTTPStatus.UNPROCESSABLE_ENTITY,
     BackendError: HTTPStatus.BAD_GATEWAY,
