@@ -1,7 +1,7 @@
 """Closing an import, whatever the reason: afterwards every row that was read has its final outcome."""
 
 from importer.domain.batches import OPEN, Batch, BatchStatus
-from importer.domain.imports import ImportStatus, Reason
+from importer.domain.imports import Import, ImportStatus, Reason
 from importer.domain.rows import Outcome, RowError
 from importer.domain.steps import Step
 from importer.ports import Ports
@@ -28,12 +28,17 @@ class Closing:
         if state.cancelling:
             await self._withdraw(state.id)
             state = await self._ports.imports.get(step.target)
-        if state.settled and not state.ended:
+        if (state.settled or self._orphaned(state)) and not state.ended:
             status, reason = (
                 (ImportStatus.CANCELLED, CANCELLED) if state.cancelling else (ImportStatus.COMPLETED, None)
             )
             await self._ports.imports.record_ended(state.id, status, reason=reason)
             await self._dispatch.fill(state)
+
+    def _orphaned(self, state: Import) -> bool:
+        """Cancelled, and its shop is no longer in the settings: nobody will read the rest of its file."""
+        gone = state.shop not in self._ports.shops.names()
+        return state.cancelling and gone and not state.open_batches
 
     async def _withdraw(self, import_id: str) -> None:
         """Everything that waits to be sent is `not_sent`."""

@@ -167,7 +167,8 @@ class Delivery:
             says = f" It last said: {state.waiting.text}" if state.waiting else ""
             await self._refused(state, batch, operations, Reason(code="shop.no_answer", text=text + says))
             return None
-        reason = Reason(code="shop.not_taken", text="The shop holds no such bulk; it is sent again.")
+        then = "it is sent again" if state.may_send else "it can be sent again, or left"
+        reason = Reason(code="shop.not_taken", text=f"The shop holds no such bulk; {then}.")
         await self._ports.batches.record_not_taken(batch, reason)
         if tried:
             said = state.waiting or reason

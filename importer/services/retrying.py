@@ -39,7 +39,7 @@ class Retrying:
         state = await self._ports.imports.get(import_id)
         if retry.attempt is not None and retry.attempt <= state.attempt:
             return state
-        if not state.ended and state.attempt > 1 and not state.cancelling:
+        if _under_way(state, retry):
             return state
         await self._require(state, retry)
         attempt = await self._attempt(state, retry.outcomes)
@@ -162,6 +162,12 @@ class _Packing:
                 self._ports.files, self._import_id, name, filled.operations, parent=filled.source, tries=0
             )
         )
+
+
+def _under_way(state: Import, retry: Retry) -> bool:
+    """Whether a retry that was begun already has left this one nothing to do."""
+    left = any(state.counts.get(outcome) for outcome in retry.outcomes)
+    return state.attempt > 1 and not state.ended and not state.cancelling and not left
 
 
 def _require_rows(state: Import, outcomes: frozenset[Outcome]) -> None:

@@ -38,7 +38,7 @@ async def half_way(terminal: Terminal, shop: Shop) -> tuple[asyncio.subprocess.P
     terminal.environment |= TWO_AT_ONCE
     file = terminal.write("list.csv", LIST)
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "importer", "run", file, "--mapping", "products",
+        sys.executable, "-m", "importer", "run", file, "--mapping", "products", "--check-first",
         cwd=terminal.folder, env=terminal.environment, stdout=asyncio.subprocess.PIPE,
     )  # fmt: skip
     await told(process, "sent 20")
@@ -126,7 +126,7 @@ async def test_killed_in_the_middle_of_a_cancel_and_of_a_retry(
         service = Service(tmp_path, address)
         await service.start()
         async with service.client() as client:
-            words = {"mapping": "products", "name": "list.csv"}
+            words = {"mapping": "products", "name": "list.csv", "policy": "check-first"}
             answer = await client.post(
                 "/v1/imports", params=words, content=LIST, headers={"Content-Type": "text/csv"}
             )

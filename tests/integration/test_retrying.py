@@ -30,13 +30,22 @@ async def attempts(run: Running, import_id: str) -> list[dict[str, object]]:
     return [dict(event.data) for event in events if event.kind is EventKind.RETRIED]
 
 
-async def failed(run: Running, shop: Shop, products: Products) -> Import:
-    """12 rows, of which 2 are wrong, 1 fails because another has its URL key."""
-    path = products(12, {3: {"price": "x"}, 7: {"price": "y"}})
+def with_one_that_fails(path: Path) -> Path:
+    """The shop refuses A-0006: A-0005 has its URL key."""
     head, *lines = path.read_text().splitlines()
     same = [line + (",same" if line.startswith(("A-0005", "A-0006")) else ",") for line in lines]
     path.write_text("\n".join([f"{head},web address", *same]))
-    state = await run.run(path)
+    return path
+
+
+def let_go(shop: Shop) -> None:
+    shop.faults.hold_consumers = False
+    shop.wake()
+
+
+async def failed(run: Running, shop: Shop, products: Products) -> Import:
+    """12 rows, of which 2 are wrong and 1 fails in the shop."""
+    state = await run.run(with_one_that_fails(products(12, {3: {"price": "x"}, 7: {"price": "y"}})))
     assert state.equation == "12 rows read = 9 succeeded + 2 invalid + 1 failed"
     return state
 
@@ -132,11 +141,10 @@ async def test_after_a_cancel_a_retry_brings_the_whole_file_in(
     address: str = shop.address  # type: ignore[attr-defined]
     async with working(make_settings(tmp_path, address, batches_in_flight=2)) as service:
         shop.faults.hold_consumers = True
-        accepted = await service.accept(products(75, {75: {"price": "x"}}))
+        accepted = await service.accept(products(75, {75: {"price": "x"}}), check_first=True)
         await service.until(lambda state: state.sent == 20 and state.read_whole, accepted.id)
         await service.importer.steering.cancel(accepted.id, DANA)
-        shop.faults.hold_consumers = False
-        shop.wake()
+        let_go(shop)
         ended = await service.finished(accepted.id)
         assert ended.equation == "75 rows read = 20 succeeded + 1 invalid + 54 not sent"
 
@@ -170,7 +178,7 @@ async def test_what_the_shop_may_still_be_working_on_is_followed_and_not_sent_ag
     given_up = Reason(code="interrupted", text="It was given up.")
     async with working(make_settings(tmp_path, address, batches_in_flight=2)) as service:
         shop.faults.hold_consumers = True
-        accepted = await service.accept(products(40))
+        accepted = await service.accept(products(40), check_first=True)
         await service.until(lambda state: state.sent == 20 and state.read_whole, accepted.id)
         await service.importer.closing.abandon(accepted.id, ImportStatus.FAILED, given_up)
         ended = await service.finished(accepted.id)
@@ -178,8 +186,7 @@ async def test_what_the_shop_may_still_be_working_on_is_followed_and_not_sent_ag
 
         begun = await service.importer.retrying.retry(accepted.id, ALL, DANA)
         assert begun.sent == 20
-        shop.faults.hold_consumers = False
-        shop.wake()
+        let_go(shop)
         state = await service.finished(accepted.id)
         assert (state.counts, state.sent) == ({Outcome.SUCCEEDED: 40}, 40)
         assert sorted(written(shop)) == sorted(set(written(shop)))
@@ -199,6 +206,31 @@ async def test_two_retries_at_once_are_one_attempt(service: Running, shop: Shop,
     again = await retry(ended.id, Retry(attempt=2), DANA)  # its answer was lost; it asks once more
     assert again == state
     await check_books(service, state)
+
+
+async def test_a_retry_that_wants_more_than_the_one_under_way_is_told_to_wait(
+    tmp_path: Path, shop: Shop, products: Products
+) -> None:
+    address: str = shop.address  # type: ignore[attr-defined]
+    async with working(make_settings(tmp_path, address, batches_in_flight=1)) as service:
+        shop.faults.hold_consumers = True
+        accepted = await service.accept(with_one_that_fails(products(12)), check_first=True)
+        await service.until(lambda state: state.sent == 10 and state.read_whole, accepted.id)
+        await service.importer.steering.cancel(accepted.id, DANA)
+        let_go(shop)
+        ended = await service.finished(accepted.id)
+        assert ended.counts == {Outcome.SUCCEEDED: 9, Outcome.FAILED: 1, Outcome.NOT_SENT: 2}
+
+        shop.faults.hold_consumers = True
+        for _ in range(2):
+            again = Retry(outcomes=frozenset({Outcome.FAILED}))
+            state = await service.importer.retrying.retry(accepted.id, again, DANA)
+            assert (state.attempt, state.counts[Outcome.PENDING], state.counts[Outcome.NOT_SENT]) == (2, 1, 2)
+        with pytest.raises(Untimely, match="is delivering: wait for its end, or cancel it"):
+            await service.importer.retrying.retry(accepted.id, ALL, DANA)
+        let_go(shop)
+        assert (await service.finished(accepted.id)).counts == ended.counts
+        assert len(await attempts(service, accepted.id)) == 1
 
 
 @pytest.mark.parametrize("unsafe", [False, True])

@@ -28,10 +28,10 @@ def settings(shop: Shop, tmp_path: Path) -> Settings:
     return make_settings(tmp_path, shop.address, batches_in_flight=2)  # type: ignore[attr-defined]
 
 
-async def half_way(run: Running, shop: Shop, products: Products, **words: object) -> Import:
+async def half_way(run: Running, shop: Shop, products: Products) -> Import:
     """Two batches are with the shop, which does not work on them; four wait."""
     shop.faults.hold_consumers = True
-    accepted = await run.accept(products(ROWS), **words)
+    accepted = await run.accept(products(ROWS), check_first=True)
     return await run.until(lambda state: state.sent == IN_FLIGHT and state.read_whole, accepted.id)
 
 
@@ -121,7 +121,7 @@ async def test_cancelled_in_the_middle_it_adds_up_and_what_is_in_flight_gets_its
     head, *lines = path.read_text().splitlines()
     same = [line + (",same" if line.startswith(("A-0005", "A-0006")) else ",") for line in lines]
     path.write_text("\n".join([f"{head},web address", *same]))
-    accepted = await service.accept(path)
+    accepted = await service.accept(path, check_first=True)
     await service.until(lambda state: state.sent == IN_FLIGHT and state.read_whole, accepted.id)
 
     for _ in range(2):
@@ -233,3 +233,16 @@ async def test_what_is_being_cancelled_is_neither_paused_nor_resumed(
     for steer in (service.importer.steering.pause, service.importer.steering.resume):
         with pytest.raises(Untimely, match="is being cancelled"):
             await steer(begun.id, NILS)
+
+
+async def test_an_import_whose_shop_was_taken_out_of_the_settings_can_be_cancelled(
+    settings: Settings, shop: Shop, products: Products
+) -> None:
+    shop.faults.down = True
+    async with working(settings) as service:
+        accepted = await service.accept(products(5))
+    async with working(settings.model_copy(update={"shops": {}})) as service:
+        await service.importer.steering.cancel(accepted.id, NILS)
+        state = await service.finished(accepted.id)
+
+    assert (state.status, state.equation_holds) == (ImportStatus.CANCELLED, True)

@@ -92,7 +92,7 @@ async def looked_at(settings: Settings, import_id: str) -> Import:
 async def half_way(settings: Settings, shop: Shop, path: Path) -> str:
     shop.faults.hold_consumers = True
     async with working(settings) as run:
-        accepted = await run.accept(path)
+        accepted = await run.accept(path, check_first=True)
         await run.until(lambda state: state.sent == IN_FLIGHT and state.read_whole, accepted.id)
     shop.faults.hold_consumers = False
     shop.wake()
@@ -127,6 +127,8 @@ async def test_stopped_anywhere_in_a_retry(
     settings: Settings, shop: Shop, products: Callable[..., Path]
 ) -> None:
     import_id = await half_way(settings, shop, products(ROWS))
+    main = settings.shops["main"].model_copy(update={"batch_size": 20})
+    settings = settings.model_copy(update={"shops": {"main": main}})
     async with working(settings) as run:
         await run.importer.steering.cancel(import_id, NILS)
         await run.finished(import_id)

@@ -27,7 +27,7 @@ def settings(shop: Shop, tmp_path: Path) -> Settings:
 async def begun(site: Site, shop: Shop, products: Products) -> AsyncIterator[str]:
     """An import of 40 rows, 20 of which are with the shop."""
     shop.faults.hold_consumers = True
-    import_id = await site.send(products(40).read_bytes(), mapping="products")
+    import_id = await site.send(products(40).read_bytes(), policy="check-first")
     await site.run.until(lambda state: state.sent == 20 and state.read_whole, import_id)
     yield import_id
     let_go(shop)
