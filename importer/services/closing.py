@@ -42,7 +42,10 @@ class Closing:
 
     async def _withdraw(self, import_id: str) -> None:
         """Everything that waits to be sent is `not_sent`."""
-        while batches := await self._ports.batches.of(import_id, {BatchStatus.WAITING}, limit=AT_ONCE):
+        while (await self._ports.imports.get(import_id)).cancelling:
+            batches = await self._ports.batches.of(import_id, {BatchStatus.WAITING}, limit=AT_ONCE)
+            if not batches:
+                return
             errors = [error for batch in batches for error in await self._left(batch, CANCELLED)]
             await self._ports.commands.record_withdrawn(import_id, batches, errors)
 
@@ -63,7 +66,7 @@ class Closing:
         text = (
             "The shop may have taken this row; it has not confirmed it." if sent else "The row was not sent."
         )
-        fix = "Look at it in the shop, then import it again." if sent else "Import it again."
+        fix = "Look at it in the shop, or retry the import: it finds out." if sent else "Retry the import."
         sentence = f"{text} {reason.text}"
         operations = await unpack(self._ports.files, batch)
         return [operation.error(outcome, reason.code, sentence, fix) for operation in operations]

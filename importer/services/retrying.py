@@ -42,7 +42,7 @@ class Retrying:
         if _under_way(state, retry):
             return state
         await self._require(state, retry)
-        attempt = await self._attempt(state, retry.outcomes)
+        attempt = await self._attempt(state, retry)
         await self._ports.commands.record_retried(import_id, attempt, command)
         await self._dispatch.sweep(import_id)
         return await self._ports.imports.get(import_id)
@@ -63,22 +63,24 @@ class Retrying:
             )
             raise Untimely(text, code="retry.too_many")
         _require_rows(state, retry.outcomes)
-        if Outcome.UNKNOWN in retry.outcomes and state.counts.get(Outcome.UNKNOWN):
-            await self._require_safe(state, retry)
 
-    async def _require_safe(self, state: Import, retry: Retry) -> None:
+    async def _require_safe(self, state: Import, rows: int) -> None:
+        """So many rows that the shop may have done are about to be sent again. Raises Untimely."""
         text = (await self._ports.files.read(f"{folder(state.id)}/mapping.yaml")).decode()
-        if not (retry.even_unsafe or self._ports.mappings.parse(state.mapping, text).request.idempotent):
+        if not self._ports.mappings.parse(state.mapping, text).request.idempotent:
             raise Untimely(
-                f"{state.counts[Outcome.UNKNOWN]:,} rows of import {state.id} are unknown: the shop may have done them, "
+                f"{rows:,} rows of import {state.id} are unknown: the shop may have done them, "
                 "and the mapping's request is not safe to repeat. Look at them in the shop; then leave the outcome "
                 "`unknown` out, or insist (--even-unsafe, in the API even_unsafe).",
                 code="retry.unsafe",
             )
 
-    async def _attempt(self, state: Import, outcomes: frozenset[Outcome]) -> Attempt:
+    async def _attempt(self, state: Import, retry: Retry) -> Attempt:
+        outcomes, number = retry.outcomes, state.attempt + 1
         reopened, elsewhere = await self._reopened(state) if Outcome.UNKNOWN in outcomes else ([], set())
-        number = state.attempt + 1
+        unclear = state.counts.get(Outcome.UNKNOWN, 0) - len(elsewhere)
+        if Outcome.UNKNOWN in outcomes and unclear > 0 and not retry.even_unsafe:
+            await self._require_safe(state, unclear)
         packing = _Packing(self._ports, state, f"{state.id}.a{number}-{secrets.token_hex(3)}")
         await self._pack(state, outcomes, elsewhere, packing)
         return Attempt(number=number, outcomes=outcomes, batches=packing.batches, reopened=reopened)

@@ -170,15 +170,18 @@ async def test_a_file_whose_shop_was_away_before_it_was_read_is_read_by_the_retr
         assert (await service.finished(ended.id)).counts == {Outcome.SUCCEEDED: 5}
 
 
+@pytest.mark.parametrize("idempotent", ["true", "false"])
 async def test_what_the_shop_may_still_be_working_on_is_followed_and_not_sent_again(
-    tmp_path: Path, shop: Shop, products: Products
+    tmp_path: Path, shop: Shop, products: Products, idempotent: str
 ) -> None:
-    """The import was given up with two batches in the shop's queue; one in doubt lies beside them."""
+    """The import was given up with two batches in the shop's queue. Nothing of them is repeated, so it is safe anyway."""
+    text = (ROOT / "mappings/products.yaml").read_text()
+    (tmp_path / "mine.yaml").write_text(text.replace("idempotent: true", f"idempotent: {idempotent}"))
     address: str = shop.address  # type: ignore[attr-defined]
     given_up = Reason(code="interrupted", text="It was given up.")
     async with working(make_settings(tmp_path, address, batches_in_flight=2)) as service:
         shop.faults.hold_consumers = True
-        accepted = await service.accept(products(40), check_first=True)
+        accepted = await service.accept(products(40), "mine", check_first=True)
         await service.until(lambda state: state.sent == 20 and state.read_whole, accepted.id)
         await service.importer.closing.abandon(accepted.id, ImportStatus.FAILED, given_up)
         ended = await service.finished(accepted.id)
@@ -192,6 +195,26 @@ async def test_what_the_shop_may_still_be_working_on_is_followed_and_not_sent_ag
         assert sorted(written(shop)) == sorted(set(written(shop)))
         [event] = await attempts(service, accepted.id)
         assert len(event["reopened"]) == 2  # type: ignore[arg-type]
+        await check_books(service, state)
+
+
+async def test_what_was_in_doubt_when_it_was_given_up_is_looked_up_by_the_retry(
+    tmp_path: Path, shop: Shop, products: Products
+) -> None:
+    """The shop took it, its answer was lost, and the import ended before anybody looked."""
+    address: str = shop.address  # type: ignore[attr-defined]
+    async with working(make_settings(tmp_path, address, settle_seconds=2.0)) as service:
+        shop.faults.drop_answer_next()
+        accepted = await service.accept(products(8))
+        await service.until(lambda state: state.waiting is not None, accepted.id)
+        given_up = Reason(code="interrupted", text="It was given up.")
+        await service.importer.closing.abandon(accepted.id, ImportStatus.CANCELLED, given_up)
+        begun = await service.importer.retrying.retry(accepted.id, ALL, DANA)
+        assert (begun.sent, begun.counts) == (0, {Outcome.PENDING: 8})
+        state = await service.finished(accepted.id)
+
+        assert (state.counts, state.sent) == ({Outcome.SUCCEEDED: 8}, 8)
+        assert len(written(shop)) == 8
         await check_books(service, state)
 
 
