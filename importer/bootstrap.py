@@ -20,10 +20,13 @@ from importer.services.obstacles import Obstacles
 from importer.services.pacing import Pacing
 from importer.services.preparation import Preparation
 from importer.services.reporting import Reporting
+from importer.services.retrying import Retrying
+from importer.services.steering import Steering
 from importer.services.tracking import Tracking
 from importer.settings import MIB, Settings, ShopSettings
 from importer.sources.mappings import MappingFolders
 from importer.store.batches import SqlBatches
+from importer.store.commands import SqlCommands
 from importer.store.database import open_database
 from importer.store.files import LocalFiles
 from importer.store.imports import SqlImports
@@ -54,6 +57,8 @@ class Importer:
     pacing: Pacing
     obstacles: Obstacles
     reporting: Reporting
+    steering: Steering
+    retrying: Retrying
 
 
 @asynccontextmanager
@@ -67,6 +72,7 @@ async def open_importer(settings: Settings) -> AsyncIterator[Importer]:
             rows=SqlRows(database),
             batches=SqlBatches(database, clock),
             paces=SqlPaces(database, clock),
+            commands=SqlCommands(database, clock),
             files=LocalFiles(settings.data_dir / "files"),
             queue=EmbeddedQueue(database, clock, lease_seconds=settings.lease_seconds),
             mappings=MappingFolders(settings.mapping_folders),
@@ -113,6 +119,8 @@ def join_services(settings: Settings, ports: Ports, tokens: SqlTokens) -> Import
         pacing=pacing,
         obstacles=Obstacles(ports, closing, pacing),
         reporting=Reporting(ports),
+        steering=Steering(ports, dispatch),
+        retrying=Retrying(ports, dispatch),
     )
 
 

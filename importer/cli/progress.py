@@ -5,7 +5,7 @@ import asyncio
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from importer.domain.imports import Import
+from importer.domain.imports import Import, ImportStatus
 from importer.domain.rows import Outcome
 from importer.ports import Imports
 
@@ -29,6 +29,15 @@ def to_send(state: Import) -> int:
     """Rows that pass our checks, as far as they are known."""
     never = (Outcome.SKIPPED, Outcome.INVALID)
     return state.rows_read - sum(state.counts.get(outcome, 0) for outcome in never)
+
+
+def standing(state: Import) -> str | None:
+    """Why nothing more is sent, if so."""
+    if state.status is ImportStatus.PAUSED:
+        return f"Paused; importer resume {state.id} lets it go on."
+    if state.cancelling:
+        return "Being cancelled: what is in flight is followed to its end."
+    return f"Waiting: {state.waiting.text}" if state.waiting else None
 
 
 class _Bars:
@@ -58,9 +67,10 @@ class _Bars:
         self._progress.update(self._read, completed=state.rows_read, total=state.rows_total)
         self._progress.update(self._sent, completed=state.sent, total=total)
         self._progress.update(self._confirmed, completed=state.confirmed, total=total)
-        if state.waiting and state.waiting.text != self._said:
-            self._progress.console.print(f"Waiting: {state.waiting.text}")
-        self._said = state.waiting.text if state.waiting else None
+        stands = standing(state)
+        if stands and stands != self._said:
+            self._progress.console.print(stands, soft_wrap=True)
+        self._said = stands
 
 
 class _Lines:
@@ -77,7 +87,8 @@ class _Lines:
 
     def show(self, state: Import) -> None:
         now = asyncio.get_running_loop().time()
-        waiting = f"; waiting: {state.waiting.text}" if state.waiting else ""
+        stands = standing(state)
+        waiting = f"; {stands[0].lower()}{stands[1:]}" if stands else ""
         line = (
             f"rows read {state.rows_read} of {state.rows_total or '?'}, sent {state.sent}, "
             f"confirmed by the shop {state.confirmed}{waiting}"

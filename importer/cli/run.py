@@ -154,7 +154,7 @@ async def _import(importer: Importer, asked: Asked, console: Console) -> Import:
     begun = None if order.dry_run or asked.again else await _begun(importer, asked, console)
     earlier = [] if order.dry_run else await _unfinished(importer, order.shop, begun, console)
     accepted = begun or await importer.intake.accept(order, files.chunks(file))
-    state = await _work(importer, accepted, console)
+    state = await work(importer, accepted, console)
     for import_id in earlier:
         console.print(_became(await importer.ports.imports.get(import_id)), soft_wrap=True)
     if begun is not None:
@@ -197,7 +197,7 @@ def _became(state: Import) -> str:
     return f"Import {state.id} of {escape(state.kept.name)} {words} {state.status}: {state.equation}"
 
 
-async def _work(importer: Importer, accepted: Import, console: Console) -> Import:
+async def work(importer: Importer, accepted: Import, console: Console) -> Import:
     """Work until the import has ended; an interrupt ends it, and every row still gets its outcome."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()

@@ -4,6 +4,7 @@ ImporterError
   RequestError            the caller must change something
     UnknownName             a mapping, shop or import of that name does not exist
     Conflict                the request contradicts an earlier one
+    Untimely                the state of the import does not allow it now
     TooLarge                more bytes than the limit
     MappingInvalid          a mapping document with faults, all of them
     FileDamaged             the file cannot be read as what it claims to be
@@ -52,6 +53,12 @@ class Conflict(RequestError):
     """The request contradicts an earlier one."""
 
     code = "conflict"
+
+
+class Untimely(RequestError):
+    """The state of the import does not allow it now."""
+
+    code = "untimely"
 
 
 class TooLarge(RequestError):

@@ -17,6 +17,8 @@ Data = Mapping[str, Any]
 
 TURN = "keys.turn"
 """Code of the reason of an import that waits for an older one to write the same entities first."""
+TAKEN_BY_THE_SHOP = (Outcome.SUCCEEDED, Outcome.UNCHANGED, Outcome.FAILED, Outcome.UNKNOWN)
+"""Outcomes of rows for which, as a rule, the shop gave a receipt."""
 
 
 class EventKind(StrEnum):
@@ -34,7 +36,12 @@ class EventKind(StrEnum):
     PACED = "paced"  # the shop gets more or less at once from now on, or nothing
     CONFIRMED = "confirmed"  # the operations of a batch have outcomes, or travel on
     WAITING = "waiting"  # the shop stands in the way
+    PAUSED = "paused"  # a person holds it
+    RESUMED = "resumed"  # and lets it go on
+    CANCELLING = "cancelling"  # a person ends it: nothing is sent from here on
+    WITHDRAWN = "withdrawn"  # batches of a cancelled import that were never sent
     ENDED = "ended"  # completed, failed or cancelled
+    RETRIED = "retried"  # rows of an ended import go again
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,14 +91,8 @@ def _accepted(event: Event) -> Import:
 
 
 def _counted(state: Import, event: Event) -> Import:
-    return _moving(
-        replace(
-            state,
-            status=ImportStatus.PREPARING,
-            rows_total=event.data["rows"],
-            columns=event.data["columns"],
-        ),
-    )
+    counted = replace(state, rows_total=event.data["rows"], columns=event.data["columns"])
+    return _moving(_at_work(counted))
 
 
 def _rows_prepared(state: Import, event: Event) -> Import:
@@ -107,7 +108,7 @@ def _rows_prepared(state: Import, event: Event) -> Import:
 
 
 def _read_whole(state: Import, _event: Event) -> Import:
-    return replace(state, read_whole=True, status=ImportStatus.DELIVERING)
+    return _at_work(replace(state, read_whole=True))
 
 
 def _sent(state: Import, event: Event) -> Import:
@@ -149,6 +150,23 @@ def _waiting_since(state: Import) -> datetime | None:
     return None if state.waiting and state.waiting.code == TURN else state.waiting_since
 
 
+def _paused(state: Import, _event: Event) -> Import:
+    return replace(state, status=ImportStatus.PAUSED)
+
+
+def _resumed(state: Import, _event: Event) -> Import:
+    return replace(state, status=state.stage)
+
+
+def _cancelling(state: Import, _event: Event) -> Import:
+    return replace(state, status=ImportStatus.CANCELLING)
+
+
+def _withdrawn(state: Import, event: Event) -> Import:
+    left = state.open_batches - len(event.data["batches"])
+    return replace(state, counts=_settle(state, event.data), open_batches=left)
+
+
 def _ended(state: Import, event: Event) -> Import:
     reason = event.data.get("reason")
     return _moving(
@@ -161,6 +179,33 @@ def _ended(state: Import, event: Event) -> Import:
             ended_at=event.at,
         ),
     )
+
+
+def _retried(state: Import, event: Event) -> Import:
+    """`batches` are new ones, `reopened` those whose fate in the shop is still to be found out."""
+    again = _outcomes(event.data)
+    rows = sum(again.values())
+    counts = add(
+        add(state.counts, {outcome: -number for outcome, number in again.items()}), {Outcome.PENDING: rows}
+    )
+    kept = sum(counts.get(outcome, 0) for outcome in TAKEN_BY_THE_SHOP)
+    new, reopened = event.data["batches"], event.data["reopened"]
+    begun = replace(
+        state,
+        attempt=event.data["attempt"],
+        counts=counts,
+        sent=min(state.sent, kept) + _rows(batch for batch in reopened if batch["sent"]),
+        batches=state.batches + len(new),
+        open_batches=len(new) + len(reopened),
+        failure=None,
+        ended_at=None,
+    )
+    return _moving(replace(begun, status=begun.stage))
+
+
+def _at_work(state: Import) -> Import:
+    """Its status is how far the file was read, unless a person has stopped it."""
+    return state if state.stopped else replace(state, status=state.stage)
 
 
 def _unchanged(state: Import, _event: Event) -> Import:
@@ -194,5 +239,10 @@ CHANGES: Mapping[EventKind, Callable[[Import, Event], Import]] = {
     EventKind.PACED: _unchanged,
     EventKind.CONFIRMED: _confirmed,
     EventKind.WAITING: _waiting,
+    EventKind.PAUSED: _paused,
+    EventKind.RESUMED: _resumed,
+    EventKind.CANCELLING: _cancelling,
+    EventKind.WITHDRAWN: _withdrawn,
     EventKind.ENDED: _ended,
+    EventKind.RETRIED: _retried,
 }

@@ -10,18 +10,23 @@ from importer.domain.rows import Counts, Outcome, equation, holds
 
 
 class ImportStatus(StrEnum):
-    """`accepted -> preparing -> delivering -> completed`, aside: `failed` and `cancelled` (see docs/states.md)."""
+    """`accepted -> preparing -> delivering -> completed`, and what a person or a fault makes of it (docs/states.md)."""
 
     ACCEPTED = "accepted"  # the bytes are kept, nothing was read yet
     PREPARING = "preparing"  # the file is being read; its first batches may already be under way
     DELIVERING = "delivering"  # the file was read to its end; batches are under way
+    PAUSED = "paused"  # a person holds it: nothing is sent, what is in flight is followed to its end
+    CANCELLING = (
+        "cancelling"  # a person ended it: nothing is sent any more, what is in flight is followed to its end
+    )
     COMPLETED = "completed"  # every row has its final outcome
     FAILED = "failed"  # the import could not go on; every row has its final outcome all the same
     CANCELLED = "cancelled"  # a person ended it
 
 
 ENDED = frozenset({ImportStatus.COMPLETED, ImportStatus.FAILED, ImportStatus.CANCELLED})
-
+STOPPED = frozenset({ImportStatus.PAUSED, ImportStatus.CANCELLING})
+"""A person has stopped it; it has not ended yet."""
 
 SAID_BY_THE_SHOP = (Outcome.SUCCEEDED, Outcome.UNCHANGED, Outcome.FAILED)
 
@@ -78,14 +83,35 @@ class Import:
     waiting: Reason | None = None
     waiting_since: datetime | None = None
     failure: Reason | None = None
+    attempt: int = 1  # how often it was begun: 1, and one more for each retry
 
     @property
     def ended(self) -> bool:
         return self.status in ENDED
 
     @property
+    def stopped(self) -> bool:
+        return self.status in STOPPED
+
+    @property
+    def cancelling(self) -> bool:
+        return self.status is ImportStatus.CANCELLING
+
+    @property
+    def counted(self) -> bool:
+        """The file was walked through once; the shop's look-up tables are kept."""
+        return self.rows_total is not None
+
+    @property
+    def stage(self) -> ImportStatus:
+        """The status of an import that nobody has stopped and that has not ended: how far its file was read."""
+        if self.read_whole:
+            return ImportStatus.DELIVERING
+        return ImportStatus.PREPARING if self.counted else ImportStatus.ACCEPTED
+
+    @property
     def may_send(self) -> bool:
-        return self.read_whole or not self.check_first
+        return not self.stopped and (self.read_whole or not self.check_first)
 
     @property
     def too_many_errors(self) -> bool:
@@ -93,8 +119,9 @@ class Import:
 
     @property
     def settled(self) -> bool:
-        """Nothing is left to read, send or confirm."""
-        return self.read_whole and self.open_batches == 0
+        """Nothing is left to read, send or confirm. A file that is cancelled before its first row is read stays unread."""
+        unread = self.cancelling and not self.counted
+        return (self.read_whole or unread) and self.open_batches == 0
 
     @property
     def confirmed(self) -> int:

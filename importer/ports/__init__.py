@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from importer.ports.commands import Commands, EarlierCause
 from importer.ports.ground import Clock, Files, Queue
 from importer.ports.shops import Backend, Mappings, ShopLimits, ShopReader, Shops, Tables
 from importer.ports.state import Batches, Imports, Paces, Request, Rows
@@ -10,6 +11,8 @@ __all__ = [
     "Backend",
     "Batches",
     "Clock",
+    "Commands",
+    "EarlierCause",
     "Files",
     "Imports",
     "Mappings",
@@ -33,6 +36,7 @@ class Ports:
     rows: Rows
     batches: Batches
     paces: Paces
+    commands: Commands
     files: Files
     queue: Queue
     mappings: Mappings

@@ -88,9 +88,11 @@ class Imports(Protocol):
         status: ImportStatus,
         *,
         reason: Reason | None = None,
+        left: Sequence[Batch] = (),
         errors: Sequence[RowError] = (),
     ) -> bool:
-        """Close it. Open batches are abandoned; `errors` are the final outcomes of their operations."""
+        """Close it. `left` are its open batches as the caller saw them, `errors` the final outcomes of their operations:
+        they are abandoned. False when it has ended, or when those are not its open batches (any more)."""
         ...
 
 

@@ -88,7 +88,8 @@ class EmbeddedQueue:
     async def wait(self, seconds: float) -> None:
         """A step published by this process wakes at once, one of another process within `seconds`."""
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._published.wait(), seconds)
+            async with asyncio.timeout(seconds):  # wait_for of Python 3.11 may swallow a cancellation
+                await self._published.wait()
         self._published.clear()
 
     def _now(self) -> float:

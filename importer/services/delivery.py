@@ -55,6 +55,9 @@ class Delivery:
         state = await self._ports.imports.get(batch.import_id)
         if state.ended:
             return None
+        if batch.status is BatchStatus.WAITING and not state.may_send:
+            await self._dispatch.finish_if_settled(state.id)
+            return None
         if state.dry_run:
             await self._rehearse(state, batch)
             return None
@@ -222,7 +225,8 @@ class Delivery:
             reason = Reason(code="shop.no_answer", text=sentences(text, says))
             await self._refused(state, batch, operations, reason)
             return None
-        reason = Reason(code="shop.not_taken", text="The shop holds no such bulk; it is sent again.")
+        then = "it is sent again" if state.may_send else "it can be sent again, or left"
+        reason = Reason(code="shop.not_taken", text=f"The shop holds no such bulk; {then}.")
         await self._ports.batches.record_not_taken(batch, reason)
         if tried:
             said = state.waiting or reason

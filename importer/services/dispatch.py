@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from importer.domain.batches import IN_FLIGHT, Batch, BatchStatus
 from importer.domain.history import TURN
-from importer.domain.imports import Import, Reason
+from importer.domain.imports import Import, ImportStatus, Reason
 from importer.domain.steps import Step, StepKind
 from importer.domain.timing import backoff
 from importer.ports import Ports
@@ -85,7 +85,8 @@ class Dispatch:
         first = await self._first(state, batch, elders)
         if first is None or await self._ports.batches.of(state.id, IN_FLIGHT, limit=1):
             return
-        text = f"The import {first.id} ({first.kept.name}) came first and writes some of the same {state.entity} keys."
+        held = ", which is paused," if first.status is ImportStatus.PAUSED else ""
+        text = f"The import {first.id} ({first.kept.name}){held} came first and writes some of the same {state.entity} keys."
         await self._ports.imports.record_waiting(state.id, Reason(code=TURN, text=text))
 
     async def _publish(self, state: Import, batch: Batch) -> None:
@@ -94,10 +95,8 @@ class Dispatch:
 
     async def finish_if_settled(self, import_id: str) -> None:
         state = await self._ports.imports.get(import_id)
-        if state.settled and not state.ended:
-            await self._ports.queue.publish(
-                Step(kind=StepKind.FINISH, target=state.id, shop=state.shop, entity=state.entity),
-            )
+        if not state.ended and (state.settled or state.cancelling):
+            await self._ports.queue.publish(closing_step(state))
 
     async def sweep(self, only: str | None = None) -> None:
         """Publish every step that the state asks for. Those already queued stay; lost ones come back."""
@@ -116,6 +115,10 @@ class Dispatch:
                 await self.fill(state)
                 filled |= set() if state.dry_run else {state.shop}
             await self.finish_if_settled(state.id)
+
+
+def closing_step(state: Import) -> Step:
+    return Step(kind=StepKind.FINISH, target=state.id, shop=state.shop, entity=state.entity)
 
 
 def batch_step(kind: StepKind, batch: Batch, state: Import) -> Step:

@@ -126,7 +126,7 @@ class Preparation:
     async def _tables(self, state: Import) -> Tables:
         """The shop's look-up tables, asked for once and kept with the import."""
         name = f"{folder(state.id)}/look_ups.json"
-        if state.status is not ImportStatus.ACCEPTED:
+        if state.counted:
             return orjson.loads(await self._ports.files.read(name))  # type: ignore[no-any-return]
         tables = await self._ports.shops.reader(state.shop).look_ups()
         await self._ports.files.write(name, orjson.dumps(tables))

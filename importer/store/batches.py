@@ -66,7 +66,7 @@ class SqlBatches:
     async def _select(self, *where: Any, limit: int | None = None) -> list[Batch]:
         query = select(*COLUMNS).where(*where).order_by(batches.c.number).limit(limit)
         async with self._database.reading() as connection:
-            return [_from_row(row) for row in (await connection.execute(query)).mappings()]
+            return [from_row(row) for row in (await connection.execute(query)).mappings()]
 
     async def next(self, import_id: str, *, limit: int) -> list[Batch]:
         is_open = batches.c.status.in_([status.value for status in OPEN])
@@ -105,6 +105,8 @@ class SqlBatches:
                 connection, batch.shop
             )  # two looks at once would both find the place free
             state = await journal.load(connection, batch.import_id, to_change=True)
+            if not state.may_send:
+                return Sending.LATE
             others = (await connection.execute(_others(batch, state.entity))).all()
             if len(others) >= most:
                 return Sending.FULL
@@ -226,5 +228,5 @@ def _into(new: Sequence[NewBatch]) -> list[dict[str, Any]]:
     return [batch.told for batch in new]
 
 
-def _from_row(row: RowMapping) -> Batch:
+def from_row(row: RowMapping) -> Batch:
     return Batch(**{**row, "status": BatchStatus(row["status"])})

@@ -6,7 +6,7 @@ from dataclasses import asdict
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from importer.domain.batches import OPEN, BatchStatus, NewBatch
+from importer.domain.batches import OPEN, Batch, BatchStatus, NewBatch
 from importer.domain.errors import Conflict
 from importer.domain.history import Event, EventKind
 from importer.domain.imports import ENDED, Import, ImportStatus, Reason
@@ -80,7 +80,7 @@ class SqlImports:
     async def record_counted(self, import_id: str, *, rows: int, columns: Mapping[str, list[str]]) -> None:
         async with self._database.writing() as connection:
             state = await journal.load(connection, import_id, to_change=True)
-            if state.status is ImportStatus.ACCEPTED:
+            if not state.ended and not state.counted:
                 data = {"rows": rows, "columns": dict(columns)}
                 await journal.append(connection, state, EventKind.COUNTED, data, self._clock.now())
 
@@ -130,11 +130,12 @@ class SqlImports:
         status: ImportStatus,
         *,
         reason: Reason | None = None,
+        left: Sequence[Batch] = (),
         errors: Sequence[RowError] = (),
     ) -> bool:
         async with self._database.writing() as connection:
             state = await journal.load(connection, import_id, to_change=True)
-            if state.ended:
+            if state.ended or await _open(connection, import_id) != {(b.id, b.status) for b in left}:
                 return False
             await journal.add_rows(connection, import_id, errors)
             await connection.execute(
@@ -149,6 +150,13 @@ class SqlImports:
             }
             await journal.append(connection, state, EventKind.ENDED, data, self._clock.now())
             return True
+
+
+async def _open(connection: AsyncConnection, import_id: str) -> set[tuple[str, BatchStatus]]:
+    query = select(batches.c.id, batches.c.status).where(
+        batches.c.import_id == import_id, batches.c.status.in_([status.value for status in OPEN])
+    )
+    return {(id_, BatchStatus(status)) for id_, status in (await connection.execute(query)).all()}
 
 
 async def _earlier(connection: AsyncConnection, request: Request) -> Import | None:

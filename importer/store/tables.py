@@ -74,6 +74,7 @@ imports = Table(
     Column("failure", JSON),
     Column("idempotency_key", String(255), unique=True),
     Column("request_hash", String(64), nullable=False),
+    Column("attempt", Integer, nullable=False),
 )
 
 import_events = Table(
@@ -103,6 +104,18 @@ import_rows = Table(
     Column("scope", String(64), nullable=False),
     Column("follow_up", Boolean, nullable=False),  # the row's first operation succeeded, a later one did not
     Index(None, "import_id", "key"),
+)
+
+earlier_rows = Table(  # reasons of rows that went again, by the attempt that ended with them
+    "earlier_rows",
+    metadata,
+    Column("import_id", ForeignKey("imports.id", ondelete="CASCADE"), primary_key=True),
+    Column("attempt", Integer, primary_key=True),
+    *(
+        Column(column.name, column.type, primary_key=column.primary_key, nullable=column.nullable)
+        for column in import_rows.c
+        if column.name != "import_id"
+    ),
 )
 
 batches = Table(

@@ -55,6 +55,11 @@ class SqlTokens:
         async with self._database.reading() as connection:
             return [(id_, name, f"{made:%Y-%m-%d}") for id_, name, made in await connection.execute(query)]
 
+    async def name(self, token_id: str) -> str | None:
+        async with self._database.reading() as connection:
+            found = await connection.execute(select(tokens.c.name).where(tokens.c.id == token_id))
+            return found.scalar_one_or_none()
+
     @whole
     async def remove(self, token_id: str) -> None:
         """By id, or by a name that only one token has. Raises UnknownName."""

@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 from aiohttp import web
 
 from importer.store.tokens import digest
-from importer.web.keys import IMPORTER, SESSION_KEY
+from importer.web.keys import CALLER, IMPORTER, SESSION_KEY
 from importer.web.problems import refuse
 
 COOKIE = "importer_session"
@@ -35,7 +35,9 @@ async def authenticate(request: web.Request, handler: Handler) -> web.StreamResp
     tokens = request.app[IMPORTER].tokens
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     if scheme:
-        if scheme.lower() == "bearer" and await tokens.of(digest(token.strip())):
+        found = await tokens.of(digest(token.strip())) if scheme.lower() == "bearer" else None
+        if found is not None:
+            request[CALLER] = found
             return await handler(request)
         return _unauthorized(request)
     token_id = _signed_in(request)
@@ -44,6 +46,7 @@ async def authenticate(request: web.Request, handler: Handler) -> web.StreamResp
     if request.method not in SAFE_METHODS and not _own_page(request):
         text = "This request comes from another site. Use the page of importer itself."
         return refuse(request, HTTPStatus.FORBIDDEN, "origin", text)
+    request[CALLER] = token_id
     return await handler(request)
 
 

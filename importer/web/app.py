@@ -8,7 +8,7 @@ from aiohttp import web
 
 from importer.bootstrap import Importer
 from importer.domain.sentences import sentences
-from importer.web import api, pages, reports
+from importer.web import api, commands, pages, reports
 from importer.web.access import authenticate, session_key
 from importer.web.keys import IMPORTER, SESSION_KEY
 from importer.web.problems import problems
@@ -35,6 +35,7 @@ def create_app(importer: Importer) -> web.Application:
     app.router.add_static("/static", HERE / "static")
     app.add_routes(api.routes)
     app.add_routes(reports.routes)
+    app.add_routes(commands.routes)
     app.add_routes(pages.routes)
     app.on_response_prepare.append(_secure)
     environment = aiohttp_jinja2.setup(

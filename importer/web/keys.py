@@ -6,3 +6,5 @@ from importer.bootstrap import Importer
 
 IMPORTER: web.AppKey[Importer] = web.AppKey("importer", Importer)
 SESSION_KEY: web.AppKey[bytes] = web.AppKey("session_key", bytes)
+CALLER: web.RequestKey[str] = web.RequestKey("caller", str)
+"""Of a request: the id of the token that it came with."""

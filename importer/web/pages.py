@@ -6,6 +6,7 @@ from typing import Any
 import aiohttp_jinja2
 from aiohttp import web
 
+from importer.domain.commands import RETRIABLE, fitting
 from importer.domain.errors import ImporterError, MappingInvalid
 from importer.domain.imports import Import
 from importer.domain.rows import Outcome
@@ -79,26 +80,44 @@ def _titled(request: web.Request, name: str) -> tuple[str, str]:
 
 @routes.get("/imports/{id}")
 async def show(request: web.Request) -> web.Response:
-    return aiohttp_jinja2.render_template("import.html", request, await _words(request))
+    words = {**await _words(request), "swapped": False}
+    return aiohttp_jinja2.render_template("import.html", request, words)
 
 
 @routes.get("/imports/{id}/live")
 async def live(request: web.Request) -> web.Response:
-    """The part of the page that renews itself until the import has ended."""
-    return aiohttp_jinja2.render_template("live.html", request, await _words(request))
+    """The part of the page that renews itself until the import has ended.
+
+    The buttons come along when others fit now than the page shows: one that is being pressed stays where it is.
+    """
+    words = await _words(request)
+    shown = request.query.get("commands")
+    swapped = shown is not None and shown != words["verbs"]
+    return aiohttp_jinja2.render_template("live.html", request, {**words, "swapped": swapped})
 
 
 async def _words(request: web.Request) -> dict[str, Any]:
     importer = request.app[IMPORTER]
     state = await importer.ports.imports.get(request.match_info["id"])
     report = await importer.reporting.account(state.id, listed=LISTED_ROWS) if state.ended else None
+    verbs = fitting(state)
     return {
         "import_": summary(state),
+        "verbs": ",".join(verbs),
+        "commands": [(verb, _label(verb, state)) for verb in verbs],
         "ended": state.ended,
         "sendable": _sendable(state),
         "answered": state.confirmed + state.counts.get(Outcome.FAILED, 0),
         "report": report,
     }
+
+
+def _label(verb: str, state: Import) -> str:
+    """What stands on the button."""
+    if verb != "retry":
+        return verb.capitalize()
+    rows = sum(state.counts.get(outcome, 0) for outcome in RETRIABLE)
+    return f"Retry {rows:,} {'row' if rows == 1 else 'rows'}" if rows else "Retry"
 
 
 def _sendable(state: Import) -> int:

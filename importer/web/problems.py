@@ -18,6 +18,7 @@ from importer.domain.errors import (
     StateUnavailable,
     TooLarge,
     UnknownName,
+    Untimely,
 )
 from importer.web.queries import UnknownParameter
 
@@ -29,6 +30,7 @@ STATUS: dict[type[ImporterError], HTTPStatus] = {
     UnknownName: HTTPStatus.NOT_FOUND,
     UnknownParameter: HTTPStatus.BAD_REQUEST,
     TooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    Untimely: HTTPStatus.CONFLICT,
     Conflict: HTTPStatus.UNPROCESSABLE_ENTITY,
     RequestError: HTTPStatus.UNPROCESSABLE_ENTITY,
     StateUnavailable: HTTPStatus.SERVICE_UNAVAILABLE,

@@ -14,6 +14,7 @@ PARAMETERS: Mapping[str, tuple[str, ...]] = {
     "/v1/imports/{id}": (),
     "/v1/imports/{id}/rows": ("outcome", "limit", "cursor"),
     "/v1/imports/{id}/report": ("format",),
+    "/v1/imports/{id}/rows.{layout}": ("outcome",),
     "/v1/mappings": (),
     "/v1/shops": (),
 }

@@ -23,7 +23,8 @@ async def check_books(run: Running, state: Import) -> None:
         open_rows = (
             await c.execute(select(batches.c.operations).where(batches.c.status.in_(["waiting", "sent"])))
         ).all()
-    for outcome in (Outcome.INVALID, Outcome.SKIPPED, Outcome.FAILED, Outcome.BLOCKED, Outcome.UNKNOWN):
+    told = [Outcome.INVALID, Outcome.SKIPPED, Outcome.FAILED, Outcome.BLOCKED, Outcome.UNKNOWN]
+    for outcome in [*told, *([] if state.dry_run else [Outcome.NOT_SENT])]:
         assert sum(1 for _, found in listed if found == outcome.value) == state.counts.get(outcome, 0)
     assert not (state.ended and open_rows)
 

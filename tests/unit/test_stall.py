@@ -23,6 +23,7 @@ from importer.services.payloads import pack_all
 from importer.settings import Settings, ShopSettings
 from importer.sources.mappings import MappingFolders
 from importer.store.batches import SqlBatches
+from importer.store.commands import SqlCommands
 from importer.store.database import open_database
 from importer.store.files import LocalFiles
 from importer.store.imports import SqlImports
@@ -73,6 +74,7 @@ async def importer(tmp_path: Path, clock: HandClock) -> AsyncIterator[Importer]:
             rows=SqlRows(database),
             batches=SqlBatches(database, clock),
             paces=SqlPaces(database, clock),
+            commands=SqlCommands(database, clock),
             files=LocalFiles(tmp_path / "files"),
             queue=EmbeddedQueue(database, clock),
             mappings=MappingFolders([Path(__file__).parents[2] / "mappings"]),

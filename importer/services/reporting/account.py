@@ -42,6 +42,7 @@ def summary(state: Import) -> dict[str, Any]:
     return {
         "id": state.id,
         "status": state.status.value,
+        "attempt": state.attempt,
         "shop": state.shop,
         "mapping": state.mapping,
         "entity": state.entity,

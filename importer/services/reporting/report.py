@@ -2,6 +2,7 @@
 
 import tempfile
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +46,7 @@ class Reporting:
             "rows": [account.row_document(error) for error in rows],
             "skipped": [account.row_document(error) for error in skipped],
             "rows_listed_up_to": listed,
+            "earlier_attempts": [asdict(cause) for cause in await self._ports.commands.earlier(import_id)],
             "rows_needing_a_person": sum(state.counts.get(outcome, 0) for outcome in needing),
             "columns": dict(state.columns),
         }

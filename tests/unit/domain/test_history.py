@@ -1,11 +1,13 @@
 """The event log alone tells the state, and in every state the rows add up."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from hypothesis import given, strategies as st
 
 from importer.domain.batches import NewBatch
+from importer.domain.commands import RETRIABLE, VERBS
 from importer.domain.history import Event, EventKind, apply, rebuild
 from importer.domain.imports import Import, ImportStatus
 from importer.domain.rows import Outcome
@@ -116,7 +118,7 @@ def told(batch: Named, *, follow_up: bool = False) -> dict[str, Any]:
 
 
 @st.composite
-def histories(draw: st.DrawFn) -> Log:
+def lives(draw: st.DrawFn) -> Log:
     """An import's life: frames, batches that succeed, are refused and split, are blocked, or go again in part; rows with
     a second operation; perhaps an early end."""
     life = Life(draw)
@@ -134,6 +136,93 @@ def histories(draw: st.DrawFn) -> Log:
     outcomes = {"not_sent": left} if left else {}
     life.log.write(EventKind.ENDED, {"status": status, "outcomes": outcomes, "reason": None})
     return life.log
+
+
+@st.composite
+def steered(draw: st.DrawFn) -> Log:
+    """An import's life: frames, batches that succeed, are refused and split, or go again in part; a person who pauses,
+    resumes and cancels it; perhaps an early end, and attempts after it."""
+    log = Log()
+    number: Callable[[int], int] = lambda most: draw(st.integers(0, most))  # noqa: E731
+    open_batches: list[tuple[str, int]] = []
+    log.write(EventKind.COUNTED, {"rows": 100, "columns": {}})
+    for frame in range(number(3)):
+        sizes = [1 + number(9) for _ in range(number(3))]
+        fresh = [(f"{frame}.{place}", size) for place, size in enumerate(sizes)]
+        outcomes = {"invalid": number(5), "skipped": number(5)}
+        batches = [{"batch": name, "operations": size} for name, size in fresh]
+        rows = sum(sizes) + sum(outcomes.values())
+        log.write(EventKind.ROWS_PREPARED, {"rows": rows, "outcomes": outcomes, "batches": batches})
+        open_batches += fresh
+        steer(draw, log)
+    log.write(EventKind.READ_WHOLE, {})
+    for attempt in range(1 + number(2)):
+        if attempt:
+            open_batches = begin_again(draw, log)
+        deliver(draw, log, open_batches)
+        end(log, open_batches)
+    return log
+
+
+def steer(draw: st.DrawFn, log: Log) -> None:
+    """One of the commands that fit the state, or none."""
+    fitting = [verb for verb in VERBS.values() if log.states[-1].status in verb.before]
+    verb = draw(st.sampled_from([None, *fitting]))
+    if verb is not None:
+        log.write(
+            verb.kind, {"by": "nils", "note": "", "done": 0, "in_flight": 0, "not_sent": 0, "not_read": 0}
+        )
+
+
+def begin_again(draw: st.DrawFn, log: Log) -> list[tuple[str, int]]:
+    """A retry of some outcomes: in a new batch, and perhaps in one whose fate was not known."""
+    state = log.states[-1]
+    chosen = draw(st.sets(st.sampled_from(sorted(RETRIABLE))))
+    outcomes = {
+        outcome.value: state.counts[outcome] for outcome in sorted(chosen) if state.counts.get(outcome)
+    }
+    rows = sum(outcomes.values())
+    old = min(rows, state.counts.get(Outcome.UNKNOWN, 0)) if Outcome.UNKNOWN in chosen else 0
+    new = [(f"a{state.attempt}", rows - old)] if rows > old else []
+    reopened = [(f"o{state.attempt}", old)] if old else []
+    log.write(EventKind.RETRIED, {
+        "attempt": state.attempt + 1, "outcomes": outcomes, "by": "nils", "note": "",
+        "batches": [{"batch": name, "operations": size} for name, size in new],
+        "reopened": [{"batch": name, "operations": size, "sent": draw(st.booleans())} for name, size in reopened],
+    })  # fmt: skip
+    return new + reopened
+
+
+def deliver(draw: st.DrawFn, log: Log, open_batches: list[tuple[str, int]]) -> None:
+    number: Callable[[int], int] = lambda most: draw(st.integers(0, most))  # noqa: E731
+    for _ in range(number(12)):
+        if not open_batches:
+            break
+        steer(draw, log)
+        if log.states[-1].cancelling and draw(st.booleans()):
+            name, size = open_batches.pop(number(len(open_batches) - 1))
+            log.write(EventKind.WITHDRAWN, {"batches": [name], "outcomes": {"not_sent": size}})
+            continue
+        name, size = open_batches.pop(number(len(open_batches) - 1))
+        again = number(size)
+        into = [{"batch": f"{name}.r", "operations": again}] if again else []
+        kind = draw(st.sampled_from([EventKind.REFUSED, EventKind.CONFIRMED]))
+        done = {draw(st.sampled_from(["succeeded", "failed", "unknown"])): size - again}
+        if kind is EventKind.CONFIRMED:
+            log.write(EventKind.SENT, {"batch": name, "bulk_uuid": "u", "operations": size})
+        log.write(kind, {"batch": name, "outcomes": done, "into": into, "code": "c", "text": "t"})
+        open_batches += [(f"{name}.r", again)] if again else []
+
+
+def end(log: Log, open_batches: list[tuple[str, int]]) -> None:
+    left = sum(size for _, size in open_batches)
+    outcomes = {"not_sent": left} if left else {}
+    status = "cancelled" if log.states[-1].cancelling else "failed" if left else "completed"
+    log.write(EventKind.ENDED, {"status": status, "outcomes": outcomes, "reason": None})
+
+
+def histories() -> st.SearchStrategy[Log]:
+    return st.one_of(lives(), steered())
 
 
 @given(histories())
@@ -161,6 +250,22 @@ def test_an_ended_import_has_no_pending_row_and_no_open_batch(log: Log) -> None:
     assert state.ended
     assert Outcome.PENDING not in state.counts
     assert state.open_batches == 0
+
+
+@given(histories())
+def test_an_import_was_begun_once_and_once_more_for_each_retry(log: Log) -> None:
+    retries = sum(event.kind is EventKind.RETRIED for event in log.events)
+
+    assert log.states[-1].attempt == 1 + retries
+    assert all(state.sent >= 0 for state in log.states)
+
+
+@given(histories())
+def test_a_person_who_stops_an_import_is_obeyed_until_they_say_otherwise(log: Log) -> None:
+    for before, event, after in zip(log.states, log.events[1:], log.states[1:], strict=False):
+        if before.stopped and event.kind not in (EventKind.RESUMED, EventKind.CANCELLING, EventKind.ENDED):
+            assert after.status is before.status
+            assert not after.may_send
 
 
 def test_waiting_is_over_when_the_shop_moves_again() -> None:
