@@ -11,7 +11,8 @@ from rich.console import Console
 
 from importer.bootstrap import Importer, open_importer
 from importer.cli.exits import INTERRUPTED, OK, exit_code_after
-from importer.cli.report import make_folder, print_report, write_report
+from importer.cli.report import make_folder, write_report
+from importer.cli.report_text import print_report
 from importer.cli.run import log_to_file, work
 from importer.domain.commands import VERBS, Command, Retry, checked_note, outcomes_of
 from importer.domain.history import EventKind
