@@ -127,6 +127,8 @@ def _shop(shop: ShopSettings) -> Shop:
             batch_bytes=shop.batch_bytes,
             batches_in_flight=shop.batches_in_flight,
             settle_seconds=shop.settle_seconds,
+            stall_seconds=shop.stall_seconds,
+            give_up_seconds=shop.give_up_seconds,
         ),
     )
 

@@ -62,6 +62,8 @@ class ShopSettings(BaseModel):
     batch_bytes: Annotated[int, Field(ge=1024)] = 4 * MIB
     batches_in_flight: Annotated[int, Field(ge=1, le=64)] = 4
     settle_seconds: Annotated[float, Field(ge=0)] = 30.0
+    stall_seconds: Annotated[float, Field(gt=0)] = 60.0
+    give_up_seconds: Annotated[float, Field(gt=0)] = 24 * 3600.0
     connect_seconds: Annotated[float, Field(gt=0)] = 10.0
     read_seconds: Annotated[float, Field(gt=0)] = 60.0
     status_seconds: Annotated[float, Field(gt=0)] = 30.0

@@ -62,6 +62,8 @@ class ShopLimits:
     batch_bytes: int
     batches_in_flight: int
     settle_seconds: float
+    stall_seconds: float = 60.0
+    give_up_seconds: float = 24 * 3600.0
 
 
 class Shops(Protocol):
