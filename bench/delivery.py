@@ -152,7 +152,7 @@ def once(name: str, rows: int, options: list[str]) -> Figures:
         write_list(Path(folder) / "list.csv", rows)
         command = [sys.executable, "-m", "bench.delivery", "--contest", name, url, folder, str(rows)]
         began = time.perf_counter()
-        done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False)  # noqa: S603 - ours
+        done = subprocess.run(command, capture_output=True, check=False)  # noqa: S603 - ours
         whole = time.perf_counter() - began
         if done.returncode:
             raise SystemExit(done.stderr.decode())

@@ -23,6 +23,10 @@ DESPERATE_ATTEMPTS = 10
 EVIDENCE_SECONDS = 60.0
 """A bulk taken so lately shows that the shop takes bulks."""
 
+INTERRUPTED = Reason(
+    code="shop.no_answer", text="The process that sent it ended before it had an answer; the shop is asked."
+)
+
 CLOCK_SKEW = timedelta(minutes=10)
 """How far the shop's clock may stand behind ours when we look a bulk up by its time."""
 
@@ -128,6 +132,8 @@ class Delivery:
         """The request left and no answer was recorded: find its bulk, and only then send again (design promise 1)."""
         if (wait := self._unsettled(batch)) > 0:
             return wait
+        if batch.status is BatchStatus.SENDING:
+            await self._ports.batches.record_in_doubt(batch, INTERRUPTED)
         return await self._look_up(state, batch)
 
     async def _look_up(self, state: Import, batch: Batch) -> float | None:
