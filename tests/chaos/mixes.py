@@ -6,11 +6,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 from importer.sandbox.catalog import load_catalog
 from importer.sandbox.setup import Setup
 from importer.sandbox.shop import Shop
 from tests.chaos.processes import TOKEN
 
+MAPPINGS = Path(__file__).parents[2] / "mappings"
 ROWS = 500
 KNOWN = 50
 """So many of the products are in the shop before, at another price."""
@@ -155,6 +158,13 @@ def incidents(dice: random.Random) -> list[Incident]:
         request = begins + dice.randint(1, 5)
         found.append(Incident(name=dice.choice(list(INCIDENTS)), begins=begins, ends=request))
     return found
+
+
+def without_repeats(folder: Path) -> None:
+    """`products-once`: the mapping of products, with the word that its request must not be repeated blindly."""
+    document = yaml.safe_load((MAPPINGS / "products.yaml").read_text())
+    document["request"]["idempotent"] = False
+    (folder / "products-once.yaml").write_text(yaml.safe_dump(document))
 
 
 class Director:

@@ -71,6 +71,13 @@ class Service:
                 self._token.set_result(line.rsplit(" ", 1)[1])
             self._heard(line)
 
+    async def another(self, heard: Callable[[str], None] = lambda _line: None) -> "Service":
+        """A second process of the same state, started; it knows the first one's token."""
+        service = Service(self._environment, heard)
+        service._token = self._token
+        await service.start()
+        return service
+
     def kill(self) -> None:
         """At this very moment."""
         assert self._process is not None

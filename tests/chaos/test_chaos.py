@@ -14,12 +14,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from importer.sandbox.server import running
 from importer.sandbox.shop import Shop
 from tests.chaos.checker import Shelf, check, commands
-from tests.chaos.mixes import KNOWN, Director, Mix, mix
+from tests.chaos.mixes import KNOWN, Director, Mix, mix, without_repeats
 from tests.chaos.processes import Service, environment, tell
 
 GROUP = 6
@@ -36,8 +35,6 @@ MOMENTS: Mapping[str, tuple[int, int]] = {
 }
 """What is counted until the service is killed, and how often at least and at most: a write of a shop, a bulk that a shop
 took and has not answered yet, another request; an answer that came to our process; our own address."""
-
-ROOT = Path(__file__).parents[2]
 
 
 class Killer:
@@ -112,20 +109,13 @@ def groups() -> list[tuple[int, int]]:
     ]
 
 
-def _mapping_without_repeats(folder: Path) -> None:
-    """The mapping of products, with the word that its request must not be repeated blindly."""
-    document = yaml.safe_load((ROOT / "mappings/products.yaml").read_text())
-    document["request"]["idempotent"] = False
-    (folder / "products-once.yaml").write_text(yaml.safe_dump(document))
-
-
 @pytest.mark.timeout(240)
 @pytest.mark.parametrize(("seed", "imports"), groups())
 async def test_whatever_the_shop_does_and_whenever_we_are_killed(
     seed: int, imports: int, tmp_path: Path
 ) -> None:
     mixes, killer = [mix(seed, number) for number in range(1, imports + 1)], Killer(seed)
-    _mapping_without_repeats(tmp_path)
+    without_repeats(tmp_path)
     async with AsyncExitStack() as stack:
         stages = [await stack.enter_async_context(played(one, killer)) for one in mixes]
         words = environment(
