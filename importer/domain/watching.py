@@ -48,7 +48,7 @@ class Watch:
         if before and before.done and done > before.done and age > before.age:
             self._speed[batch.shop] = (done - before.done) / (age - before.age)
             self._guessed.discard(batch.shop)
-        elif done and not before and not ahead:
+        elif done and not before and not ahead and seen.began < age / 2:  # else it may have been so for long
             self._speed[batch.shop] = max(done / age, self._speed.get(batch.shop, 0.0)) if age else 0.0
         seen.look = now
         speed = self._speed.get(batch.shop)

@@ -3,6 +3,8 @@
 import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from datetime import datetime
+from itertools import pairwise
 from typing import Any
 
 import httpx
@@ -146,3 +148,11 @@ def commands(import_id: str) -> list[list[str]]:
         ["events", import_id, "--json"],
         ["rebuild", import_id, "--check"],
     ]
+
+
+def silence(events: Told) -> str:
+    """How long it took, and where nothing happened for the longest time: for people who look for lost time."""
+    found = [json.loads(line) for line in events.out.splitlines()]
+    at = [datetime.fromisoformat(event["at"]).timestamp() for event in found]
+    longest, seq = max((after - before, place) for place, (before, after) in enumerate(pairwise(at), 1))
+    return f"in {at[-1] - at[0]:.1f} s, of which {longest:.1f} s after event {seq} ({found[seq - 1]['kind']})"

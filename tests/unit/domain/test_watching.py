@@ -132,3 +132,11 @@ def test_an_operation_that_stays_open_does_not_make_a_shop_look_slow() -> None:
         watch.again(batch(1, 0.0), age, OPERATIONS - 1)
 
     assert watch.too_early(batch(2, 31.0), 0.0) < 2.0
+
+
+def test_what_was_done_before_we_looked_tells_nothing_of_the_speed() -> None:
+    """After a restart: a batch of a minute ago that has one operation open may have been so for nearly all that time."""
+    watch = Watch()
+    watch.again(batch(1, 0.0), 60.0, OPERATIONS - 1)
+
+    assert watch.too_early(batch(2, 61.0), 0.0) < 1.0
