@@ -16,6 +16,7 @@ from importer.services.delivery import Delivery
 from importer.services.dispatch import Dispatch
 from importer.services.intake import Intake
 from importer.services.obstacles import Obstacles
+from importer.services.pacing import Pacing
 from importer.services.preparation import Preparation
 from importer.services.reporting import Reporting
 from importer.services.tracking import Tracking
@@ -25,6 +26,7 @@ from importer.store.batches import SqlBatches
 from importer.store.database import open_database
 from importer.store.files import LocalFiles
 from importer.store.imports import SqlImports
+from importer.store.paces import SqlPaces
 from importer.store.rows import SqlRows
 from importer.store.tokens import SqlTokens
 
@@ -49,6 +51,7 @@ class Importer:
     tracking: Tracking
     closing: Closing
     dispatch: Dispatch
+    pacing: Pacing
     obstacles: Obstacles
     reporting: Reporting
 
@@ -63,6 +66,7 @@ async def open_importer(settings: Settings) -> AsyncIterator[Importer]:
             imports=SqlImports(database, clock),
             rows=SqlRows(database),
             batches=SqlBatches(database, clock),
+            paces=SqlPaces(database, clock),
             files=LocalFiles(settings.data_dir / "files"),
             queue=EmbeddedQueue(database, clock, lease_seconds=settings.lease_seconds),
             mappings=MappingFolders(settings.mapping_folders),
@@ -92,7 +96,8 @@ async def open_trial(settings: Settings, name: str) -> AsyncIterator[Trial]:
 
 def join_services(settings: Settings, ports: Ports, tokens: SqlTokens) -> Importer:
     """Every service over the same ports."""
-    dispatch = Dispatch(ports)
+    pacing = Pacing(ports)
+    dispatch = Dispatch(ports, pacing)
     closing = Closing(ports, dispatch)
     return Importer(
         settings=settings,
@@ -100,11 +105,12 @@ def join_services(settings: Settings, ports: Ports, tokens: SqlTokens) -> Import
         tokens=tokens,
         intake=Intake(ports, upload_limit=settings.upload_mib * MIB),
         preparation=Preparation(ports, dispatch, closing),
-        delivery=Delivery(ports, dispatch),
-        tracking=Tracking(ports, dispatch),
+        delivery=Delivery(ports, dispatch, pacing),
+        tracking=Tracking(ports, dispatch, pacing),
         closing=closing,
         dispatch=dispatch,
-        obstacles=Obstacles(ports, closing),
+        pacing=pacing,
+        obstacles=Obstacles(ports, closing, pacing),
         reporting=Reporting(ports),
     )
 
@@ -127,6 +133,8 @@ def _shop(shop: ShopSettings) -> Shop:
             batch_bytes=shop.batch_bytes,
             batches_in_flight=shop.batches_in_flight,
             settle_seconds=shop.settle_seconds,
+            pace=shop.pace,
+            slow_accept_seconds=shop.submit_seconds / 4,
             stall_seconds=shop.stall_seconds,
             give_up_seconds=shop.give_up_seconds,
         ),

@@ -60,7 +60,8 @@ class ShopSettings(BaseModel):
     mode: Literal["bulk", "async", "sync"] = "bulk"
     batch_size: Annotated[int, Field(ge=1, le=5000)] = 100
     batch_bytes: Annotated[int, Field(ge=1024)] = 4 * MIB
-    batches_in_flight: Annotated[int, Field(ge=1, le=64)] = 4
+    batches_in_flight: Annotated[int, Field(ge=1, le=64)] = 8
+    pace: Literal["adaptive", "fixed"] = "adaptive"
     settle_seconds: Annotated[float, Field(ge=0)] = 30.0
     stall_seconds: Annotated[float, Field(gt=0)] = 60.0
     give_up_seconds: Annotated[float, Field(gt=0)] = 24 * 3600.0

@@ -22,6 +22,7 @@ class BatchStatus(StrEnum):
     BLOCKED = (
         "blocked"  # never sent: what some operations need is not there; the others went on in another batch
     )
+    SPLIT = "split"  # never sent: the shop gets smaller batches now, in which its operations went on
     REFUSED = "refused"  # the shop refused the request; its operations went on in smaller batches or failed
     ABANDONED = "abandoned"  # the import ended first
 
@@ -29,6 +30,15 @@ class BatchStatus(StrEnum):
 ALL = frozenset(BatchStatus)
 OPEN = frozenset({BatchStatus.WAITING, BatchStatus.SENDING, BatchStatus.SENT, BatchStatus.IN_DOUBT})
 IN_FLIGHT = frozenset({BatchStatus.SENDING, BatchStatus.SENT, BatchStatus.IN_DOUBT})
+
+
+class Sending(StrEnum):
+    """What became of the wish to send a batch."""
+
+    RECORDED = "recorded"  # the intent is recorded: send it
+    LATE = "late"  # somebody else was first, or the import does not send any more
+    FULL = "full"  # the shop has as many batches in flight as it may have
+    KEYS_IN_FLIGHT = "keys_in_flight"  # a batch in flight writes one of its entities
 
 
 class Operation(NamedTuple):
@@ -80,6 +90,10 @@ class Parcel(Sequence[Operation]):
         self._places = rows, lines, keys
         self.scope = scope
 
+    @property
+    def keys(self) -> Sequence[str]:
+        return self._places[2]
+
     @cached_property
     def _operations(self) -> list[Operation]:
         places = zip(*self._places, self.payloads.split(b"\n"), strict=True)
@@ -104,6 +118,11 @@ class Parcel(Sequence[Operation]):
 def scope_of(operations: Sequence[Operation]) -> str:
     """All operations of a batch are for one scope."""
     return operations.scope if isinstance(operations, Parcel) else operations[0].scope
+
+
+def keys_of(operations: Sequence[Operation]) -> Sequence[str]:
+    """The keys of the operations, in their order."""
+    return operations.keys if isinstance(operations, Parcel) else [operation.key for operation in operations]
 
 
 def needed(operations: Sequence[Operation]) -> set[str]:
@@ -201,5 +220,9 @@ def content_hash(payloads: bytes) -> str:
 
 def halves(operations: Sequence[Operation]) -> list[list[Operation]]:
     """Split for bisecting: a refused request names no culprit (contract S2)."""
-    middle = (len(operations) + 1) // 2
-    return [list(operations[:middle]), list(operations[middle:])]
+    return parts(operations, (len(operations) + 1) // 2)
+
+
+def parts(operations: Sequence[Operation], size: int) -> list[list[Operation]]:
+    """Cut into pieces of `size`; the last may be smaller."""
+    return [list(operations[start : start + size]) for start in range(0, len(operations), size)]

@@ -12,6 +12,7 @@ ImporterError
   BackendError            the shop stands in the way
     BackendRefused          the shop refuses the content of this request
     BackendUnavailable      the shop cannot be reached or is overloaded; nothing was taken
+      ShopClosed            it stood in the way lately: it was not called
     BackendDenied           address or credentials are wrong; nothing will work until a person acts
     AnswerLost              the request may or may not have been taken
 """
@@ -121,6 +122,10 @@ class BackendUnavailable(BackendError):
     """The shop cannot be reached or is overloaded. Nothing was taken; try later."""
 
     code = "shop.unavailable"
+
+
+class ShopClosed(BackendUnavailable):
+    """The shop stood in the way lately and was not called; code and text are those of the trouble that closed it."""
 
 
 class BackendDenied(BackendError):

@@ -15,6 +15,9 @@ from importer.domain.rows import Outcome, add
 
 Data = Mapping[str, Any]
 
+TURN = "keys.turn"
+"""Code of the reason of an import that waits for an older one to write the same entities first."""
+
 
 class EventKind(StrEnum):
     ACCEPTED = "accepted"  # the bytes are kept
@@ -27,6 +30,8 @@ class EventKind(StrEnum):
     NOT_TAKEN = "not_taken"  # the shop does not hold it: it may be sent again
     REFUSED = "refused"  # the shop refused the request
     BLOCKED = "blocked"  # what operations need is not there
+    SPLIT = "split"  # the operations of a batch go on in smaller ones
+    PACED = "paced"  # the shop gets more or less at once from now on, or nothing
     CONFIRMED = "confirmed"  # the operations of a batch have outcomes, or travel on
     WAITING = "waiting"  # the shop stands in the way
     ENDED = "ended"  # completed, failed or cancelled
@@ -130,8 +135,13 @@ def _waiting(state: Import, event: Event) -> Import:
     return replace(
         state,
         waiting=Reason(code=event.data["code"], text=event.data["text"]),
-        waiting_since=state.waiting_since or event.at,
+        waiting_since=_waiting_since(state) or event.at,
     )
+
+
+def _waiting_since(state: Import) -> datetime | None:
+    """Waiting for another import is no waiting for the shop: a new count begins."""
+    return None if state.waiting and state.waiting.code == TURN else state.waiting_since
 
 
 def _ended(state: Import, event: Event) -> Import:
@@ -175,6 +185,8 @@ CHANGES: Mapping[EventKind, Callable[[Import, Event], Import]] = {
     EventKind.NOT_TAKEN: _unchanged,
     EventKind.REFUSED: _closed,
     EventKind.BLOCKED: _closed,
+    EventKind.SPLIT: _closed,
+    EventKind.PACED: _unchanged,
     EventKind.CONFIRMED: _confirmed,
     EventKind.WAITING: _waiting,
     EventKind.ENDED: _ended,

@@ -67,6 +67,12 @@ class Watch:
             self._guessed.add(batch.shop)
         self._speed[batch.shop] = max(least, self._speed.get(batch.shop, 0.0))
 
+    def forget(self, shop: str) -> None:
+        """The shop was away: what it did in that time says nothing of its speed."""
+        self._speed.pop(shop, None)
+        self._guessed.discard(shop)
+        self._under_way.pop(shop, None)
+
     def _known(self, batch: Batch, age: float) -> UnderWay:
         under_way = self._under_way[batch.shop]
         if batch.id not in under_way:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from importer.ports.ground import Clock, Files, Queue
 from importer.ports.shops import Backend, Mappings, ShopLimits, ShopReader, Shops, Tables
-from importer.ports.state import Batches, Imports, Request, Rows
+from importer.ports.state import Batches, Imports, Paces, Request, Rows
 
 __all__ = [
     "Backend",
@@ -13,6 +13,7 @@ __all__ = [
     "Files",
     "Imports",
     "Mappings",
+    "Paces",
     "Ports",
     "Queue",
     "Request",
@@ -31,6 +32,7 @@ class Ports:
     imports: Imports
     rows: Rows
     batches: Batches
+    paces: Paces
     files: Files
     queue: Queue
     mappings: Mappings

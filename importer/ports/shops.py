@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from importer.domain.batches import (
     Operation,
@@ -56,12 +56,14 @@ class Backend(ShopReader, Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class ShopLimits:
-    """How a shop wants to be treated; seconds and counts."""
+    """How a shop wants to be treated; seconds and counts. With a `fixed` pace the most is what it always gets."""
 
     batch_size: int
     batch_bytes: int
     batches_in_flight: int
     settle_seconds: float
+    pace: Literal["adaptive", "fixed"] = "adaptive"
+    slow_accept_seconds: float = 30.0
     stall_seconds: float = 60.0
     give_up_seconds: float = 24 * 3600.0
 

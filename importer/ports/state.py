@@ -1,6 +1,6 @@
 """The state: imports with their logs, rows that did not succeed, batches."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -11,9 +11,11 @@ from importer.domain.batches import (
     BatchStatus,
     NewBatch,
     Receipt,
+    Sending,
 )
 from importer.domain.history import Event
 from importer.domain.imports import Import, ImportStatus, KeptFile, Reason
+from importer.domain.pace import Pace
 from importer.domain.rows import Counts, Outcome, RowError
 
 
@@ -133,14 +135,20 @@ class Batches(Protocol):
         """Waiting batches of the first phase that has any open one, by number."""
         ...
 
-    async def in_flight(self, shop: str) -> int: ...
+    async def in_flight(self, shop: str) -> dict[str, int]:
+        """Import -> how many of its batches are in flight."""
+        ...
 
     async def receipts(self, shop: str, since: datetime) -> set[str]:
         """Bulks of the shop that are known to belong to some batch sent after `since`."""
         ...
 
-    async def record_sending(self, batch: Batch) -> bool:
-        """waiting -> sending: the intent, before the act."""
+    async def record_sending(self, batch: Batch, *, keys: Collection[str], most: int) -> Sending:
+        """waiting -> sending: the intent, before the act.
+
+        Not while the shop has `most` batches in flight, nor while one of them writes an entity of the same kind with
+        one of the `keys` (design promise 2: overlapping writes of one entity corrupt a Magento shop).
+        """
         ...
 
     async def record_sent(self, batch: Batch, receipt: Receipt) -> bool: ...
@@ -166,6 +174,10 @@ class Batches(Protocol):
         """waiting -> blocked: what some operations need is not there; the others go on in `into`."""
         ...
 
+    async def record_split(self, batch: Batch, *, into: Sequence[NewBatch]) -> bool:
+        """waiting -> split: its operations go on in smaller batches."""
+        ...
+
     async def record_confirmed(
         self,
         batch: Batch,
@@ -174,3 +186,16 @@ class Batches(Protocol):
         into: Sequence[NewBatch],
         errors: Sequence[RowError],
     ) -> bool: ...
+
+
+class Paces(Protocol):
+    """How fast each shop is fed, for all who feed it."""
+
+    async def get(self, shop: str) -> Pace | None: ...
+
+    async def adjust(self, shop: str, first: Pace, change: Callable[[Pace], Pace]) -> tuple[Pace, Pace]:
+        """Change the kept pace, or `first` when there is none, in one transaction; before and after.
+
+        What a person would notice goes into the logs of the imports that the shop is fed from.
+        """
+        ...

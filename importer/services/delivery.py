@@ -1,10 +1,20 @@
 """Delivering a batch: the intent is recorded before the act, and an unclear answer is resolved before a repeat."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping as Dict, Sequence
 from dataclasses import replace
 from datetime import timedelta
 
-from importer.domain.batches import Batch, BatchStatus, Operation, Receipt, halves
+from importer.domain.batches import (
+    Batch,
+    BatchStatus,
+    NewBatch,
+    Operation,
+    Receipt,
+    Sending,
+    halves,
+    keys_of,
+    parts,
+)
 from importer.domain.errors import AnswerLost, BackendDenied, BackendRefused, BackendUnavailable
 from importer.domain.imports import Import, Reason
 from importer.domain.mapping import Mapping
@@ -14,6 +24,7 @@ from importer.domain.timing import backoff
 from importer.ports import Backend, Ports
 from importer.services.dispatch import Dispatch, batch_step
 from importer.services.needs import Needs
+from importer.services.pacing import Pacing
 from importer.services.payloads import folder, pack, unpack
 
 MOST_ATTEMPTS = 4
@@ -22,6 +33,9 @@ DESPERATE_ATTEMPTS = 10
 """The same for a shop that takes nothing else either: perhaps there is nothing else."""
 EVIDENCE_SECONDS = 60.0
 """A bulk taken so lately shows that the shop takes bulks."""
+
+LATER: Dict[Sending, float | None] = {Sending.LATE: None, Sending.FULL: 0.2, Sending.KEYS_IN_FLIGHT: 0.5}
+"""Seconds after which a batch that may not go yet is tried again; whatever frees its place publishes it too."""
 
 INTERRUPTED = Reason(
     code="shop.no_answer", text="The process that sent it ended before it had an answer; the shop is asked."
@@ -32,9 +46,10 @@ CLOCK_SKEW = timedelta(minutes=10)
 
 
 class Delivery:
-    def __init__(self, ports: Ports, dispatch: Dispatch) -> None:
+    def __init__(self, ports: Ports, dispatch: Dispatch, pacing: Pacing) -> None:
         self._ports = ports
         self._dispatch = dispatch
+        self._pacing = pacing
         self._needs = Needs(ports)
 
     async def deliver(self, step: Step) -> float | None:
@@ -46,11 +61,12 @@ class Delivery:
         if state.dry_run:
             await self._rehearse(state, batch)
             return None
+        if batch.status not in (BatchStatus.WAITING, BatchStatus.SENDING, BatchStatus.IN_DOUBT):
+            return None
+        await self._pacing.gate(state.shop)
         if batch.status is BatchStatus.WAITING:
             return await self._send(state, batch)
-        if batch.status in (BatchStatus.SENDING, BatchStatus.IN_DOUBT):
-            return await self._resolve(state, batch)
-        return None
+        return await self._resolve(state, batch)
 
     async def _rehearse(self, state: Import, batch: Batch) -> None:
         """A dry run ends at the last byte before the request; it has no client that could send."""
@@ -69,12 +85,7 @@ class Delivery:
         """These operations cannot go; the others go on without them."""
         rows = {error.row for error in blocked}
         rest = [operation for operation in operations if operation.row not in rows]
-        name = f"{batch.id}.b"
-        into = (
-            [await pack(self._ports.files, state.id, name, rest, parent=batch, tries=batch.tries)]
-            if rest
-            else []
-        )
+        into = await self._pack(state, batch, [(f"{batch.id}.b", rest)] if rest else [])
         await self._ports.batches.record_blocked(batch, into=into, errors=blocked)
         await self._go_on(state)
 
@@ -88,13 +99,32 @@ class Delivery:
         if blocked:
             await self._block(state, batch, operations, blocked)
             return None
-        if not await self._ports.batches.record_sending(batch):
+        pace = await self._pacing.get(state.shop)
+        if len(operations) > pace.size:
+            await self._split(state, batch, pace.size)
             return None
-        batch = replace(
-            batch, status=BatchStatus.SENDING, attempt=batch.attempt + 1, sending_at=self._ports.clock.now()
+        sending = await self._ports.batches.record_sending(batch, keys=keys_of(operations), most=pace.most)
+        if sending is not Sending.RECORDED:
+            return LATER[sending]
+        return await self._submit(state, batch, mapping, operations)
+
+    async def _split(self, state: Import, batch: Batch, size: int) -> None:
+        """The shop gets smaller batches now than when this one was cut."""
+        pieces = parts(await unpack(self._ports.files, batch), size)
+        into = await self._pack(
+            state, batch, [(f"{batch.id}.p{n}", part) for n, part in enumerate(pieces, 1)]
         )
+        await self._ports.batches.record_split(batch, into=into)
+        await self._go_on(state)
+
+    async def _submit(
+        self, state: Import, batch: Batch, mapping: Mapping, operations: Sequence[Operation]
+    ) -> float | None:
+        """The intent is recorded; now the act."""
+        began = self._ports.clock.now()
+        batch = replace(batch, status=BatchStatus.SENDING, attempt=batch.attempt + 1, sending_at=began)
         try:
-            receipt = await backend.submit(mapping, operations)
+            receipt = await self._ports.shops.backend(state.shop).submit(mapping, operations)
         except BackendRefused as error:
             await self._refused(state, batch, operations, Reason(code=error.code, text=error.text))
             return None
@@ -104,6 +134,7 @@ class Delivery:
             await self._ports.batches.record_not_taken(batch, Reason(code=error.code, text=error.text))
             raise
         await self._sent(state, batch, receipt)
+        await self._pacing.taken(batch, (self._ports.clock.now() - began).total_seconds())
         return None
 
     async def _unanswered(self, state: Import, batch: Batch, error: AnswerLost) -> float | None:
@@ -111,6 +142,9 @@ class Delivery:
         reason = Reason(code=error.code, text=error.text)
         await self._ports.batches.record_in_doubt(batch, reason)
         await self._ports.imports.record_waiting(state.id, reason)
+        await self._pacing.trouble(
+            state.shop, sent_at=batch.sending_at, reason=reason, smaller=not error.settled
+        )
         if not error.settled:
             return self._unsettled(batch)
         doubtful = await self._ports.batches.get(batch.id)
@@ -200,14 +234,20 @@ class Delivery:
             errors = [operations[0].error(Outcome.FAILED, reason.code, reason.text, fix)]
             await self._ports.batches.record_refused(batch, reason, into=[], errors=errors)
         else:
-            into = [
-                await pack(
-                    self._ports.files, state.id, f"{batch.id}.{part}", half, parent=batch, tries=batch.tries
-                )
-                for part, half in enumerate(halves(operations), 1)
-            ]
+            into = await self._pack(
+                state, batch, [(f"{batch.id}.{n}", half) for n, half in enumerate(halves(operations), 1)]
+            )
             await self._ports.batches.record_refused(batch, reason, into=into, errors=[])
         await self._go_on(state)
+
+    async def _pack(
+        self, state: Import, batch: Batch, pieces: Sequence[tuple[str, Sequence[Operation]]]
+    ) -> list[NewBatch]:
+        """The batches, by their ids, in which operations of this one go on."""
+        return [
+            await pack(self._ports.files, state.id, name, piece, parent=batch, tries=batch.tries)
+            for name, piece in pieces
+        ]
 
     async def _go_on(self, state: Import) -> None:
         await self._dispatch.fill(state)

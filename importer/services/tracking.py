@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from importer.domain.batches import Batch, BatchStatus, NewBatch, Operation, OperationStatus, Receipt
+from importer.domain.errors import BackendError
 from importer.domain.failures import ROW_OUTCOME, Verdict, classify
 from importer.domain.imports import Import, Reason
 from importer.domain.rows import Outcome, RowError
@@ -14,6 +15,7 @@ from importer.domain.steps import Step
 from importer.domain.watching import Watch
 from importer.ports import Ports
 from importer.services.dispatch import Dispatch
+from importer.services.pacing import Pacing
 from importer.services.payloads import pack, unpack
 
 MOST_TRIES = 3
@@ -40,9 +42,10 @@ FIXES = {
 
 
 class Tracking:
-    def __init__(self, ports: Ports, dispatch: Dispatch) -> None:
+    def __init__(self, ports: Ports, dispatch: Dispatch, pacing: Pacing) -> None:
         self._ports = ports
         self._dispatch = dispatch
+        self._pacing = pacing
         self._watch = Watch()
 
     async def track(self, step: Step) -> float | None:
@@ -55,7 +58,12 @@ class Tracking:
         if (early := self._watch.too_early(batch, age)) > 0:
             return early
         backend, receipt = self._ports.shops.backend(state.shop), Receipt(bulk_uuid=batch.bulk_uuid)
-        seen = await backend.poll(receipt, operations=batch.operations)
+        try:
+            await self._pacing.gate(state.shop)
+            seen = await backend.poll(receipt, operations=batch.operations)
+        except BackendError:
+            self._watch.forget(state.shop)
+            raise
         give_up = self._ports.shops.limits(state.shop).give_up_seconds
         given_up = age >= give_up or (not seen.known and age >= FORGOTTEN_SECONDS)
         if seen.statuses is None and not given_up:
@@ -72,12 +80,12 @@ class Tracking:
     async def _note_stall(self, state: Import, batch: Batch, confirmed: int, age: float) -> None:
         """A queue is first in, first out: while the oldest batch moves, the others only wait for their turn."""
         still = (self._ports.clock.now() - state.updated_at).total_seconds()
-        stall = self._ports.shops.limits(state.shop).stall_seconds
-        if confirmed or min(age, still) < stall:
+        seconds = self._ports.shops.limits(batch.shop).stall_seconds
+        if confirmed or min(age, still) < seconds:
             return
         [oldest] = await self._ports.batches.of(state.id, {BatchStatus.SENT}, limit=1)
         if oldest.id == batch.id:
-            text = STALLED.format(operations=batch.operations, seconds=stall)
+            text = STALLED.format(operations=batch.operations, seconds=seconds)
             await self._ports.imports.record_waiting(state.id, Reason(code="shop.stalled", text=text))
 
     async def _confirm(
@@ -96,7 +104,8 @@ class Tracking:
             counts[outcome] = counts.get(outcome, 0) + 1
             errors += [error] if error else []
         into = await self._pack_again(state, batch, again)
-        await self._ports.batches.record_confirmed(batch, counts=counts, into=into, errors=errors)
+        if await self._ports.batches.record_confirmed(batch, counts=counts, into=into, errors=errors):
+            await self._pacing.confirmed(batch, again=len(again))
         await self._dispatch.fill(state)
         await self._dispatch.finish_if_settled(state.id)
 

@@ -5,20 +5,21 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import RowMapping, func, insert, select, update
+from sqlalchemy import ColumnElement, RowMapping, Select, case, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from importer.domain.batches import ALL, IN_FLIGHT, OPEN, Batch, BatchStatus, NewBatch, Receipt
+from importer.domain.batches import ALL, IN_FLIGHT, OPEN, Batch, BatchStatus, NewBatch, Receipt, Sending
 from importer.domain.errors import UnknownName
 from importer.domain.history import EventKind
 from importer.domain.imports import Import, Reason
+from importer.domain.keys import fingerprints, meet
 from importer.domain.rows import Counts, RowError, count
 from importer.ports import Clock
 from importer.store import journal
 from importer.store.database import Database, whole
-from importer.store.tables import batches
+from importer.store.tables import batches, imports
 
-NOT_IN_A_BATCH = ("parent",)
+COLUMNS = [column for column in batches.c if column.name not in ("parent", "written")]
 UNANSWERED = {BatchStatus.SENDING, BatchStatus.IN_DOUBT}
 
 
@@ -63,7 +64,7 @@ class SqlBatches:
         return await self._select(batches.c.import_id == import_id, batches.c.status.in_(words), limit=limit)
 
     async def _select(self, *where: Any, limit: int | None = None) -> list[Batch]:
-        query = select(batches).where(*where).order_by(batches.c.number).limit(limit)
+        query = select(*COLUMNS).where(*where).order_by(batches.c.number).limit(limit)
         async with self._database.reading() as connection:
             return [_from_row(row) for row in (await connection.execute(query)).mappings()]
 
@@ -75,25 +76,41 @@ class SqlBatches:
             batches.c.import_id == import_id, waiting, batches.c.phase == first.scalar_subquery(), limit=limit
         )
 
-    async def in_flight(self, shop: str) -> int:
-        statuses = [status.value for status in IN_FLIGHT]
-        query = select(func.count()).where(batches.c.shop == shop, batches.c.status.in_(statuses))
+    async def in_flight(self, shop: str) -> dict[str, int]:
+        query = (
+            select(batches.c.import_id, func.count())
+            .where(batches.c.shop == shop, _in_flight())
+            .group_by(batches.c.import_id)
+        )
         async with self._database.reading() as connection:
-            return int((await connection.execute(query)).scalar_one())
+            return {row[0]: row[1] for row in await connection.execute(query)}
 
     async def receipts(self, shop: str, since: datetime) -> set[str]:
         query = select(batches.c.bulk_uuid).where(batches.c.shop == shop, batches.c.sent_at >= since)
         async with self._database.reading() as connection:
             return set((await connection.execute(query)).scalars())
 
-    async def record_sending(self, batch: Batch) -> bool:
+    @whole
+    async def record_sending(self, batch: Batch, *, keys: Collection[str], most: int) -> Sending:
+        written = fingerprints(keys)
         change = {
             "status": BatchStatus.SENDING,
             "attempt": batch.attempt + 1,
             "sending_at": self._clock.now(),
+            "written": written,
         }
         data = {"attempt": batch.attempt + 1, "content_hash": batch.content_hash}
-        return await self._record(batch, Transition({BatchStatus.WAITING}, change, EventKind.SENDING, data))
+        async with self._database.writing() as connection:
+            state = await journal.load(connection, batch.import_id)
+            others = (await connection.execute(_others(batch, state.entity))).all()
+            if len(others) >= most:
+                return Sending.FULL
+            if any(other.entity == state.entity and meet(written, other.written) for other in others):
+                return Sending.KEYS_IN_FLIGHT
+            done = await self._change(
+                connection, state, batch, Transition({BatchStatus.WAITING}, change, EventKind.SENDING, data)
+            )
+            return Sending.RECORDED if done else Sending.LATE
 
     async def record_sent(self, batch: Batch, receipt: Receipt) -> bool:
         change = {"status": BatchStatus.SENT, "bulk_uuid": receipt.bulk_uuid, "sent_at": self._clock.now()}
@@ -108,7 +125,7 @@ class SqlBatches:
         )
 
     async def record_not_taken(self, batch: Batch, reason: Reason) -> bool:
-        change = {"status": BatchStatus.WAITING}
+        change = {"status": BatchStatus.WAITING, "written": None}
         return await self._record(batch, Transition(UNANSWERED, change, EventKind.NOT_TAKEN, asdict(reason)))
 
     async def record_refused(
@@ -119,7 +136,7 @@ class SqlBatches:
         into: Sequence[NewBatch],
         errors: Sequence[RowError],
     ) -> bool:
-        change = {"status": BatchStatus.REFUSED}
+        change = {"status": BatchStatus.REFUSED, "written": None}
         data = {**asdict(reason), "outcomes": journal.outcomes(count(errors)), "into": _into(into)}
         return await self._record(
             batch,
@@ -136,6 +153,13 @@ class SqlBatches:
             Transition({BatchStatus.WAITING}, change, EventKind.BLOCKED, data, into=into, errors=errors),
         )
 
+    async def record_split(self, batch: Batch, *, into: Sequence[NewBatch]) -> bool:
+        change = {"status": BatchStatus.SPLIT}
+        data: dict[str, Any] = {"outcomes": {}, "into": _into(into)}
+        return await self._record(
+            batch, Transition({BatchStatus.WAITING}, change, EventKind.SPLIT, data, into=into)
+        )
+
     async def record_confirmed(
         self,
         batch: Batch,
@@ -144,7 +168,7 @@ class SqlBatches:
         into: Sequence[NewBatch],
         errors: Sequence[RowError],
     ) -> bool:
-        change = {"status": BatchStatus.CONFIRMED}
+        change = {"status": BatchStatus.CONFIRMED, "written": None}
         data = {"outcomes": journal.outcomes(counts), "into": _into(into)}
         return await self._record(
             batch,
@@ -156,24 +180,42 @@ class SqlBatches:
         """One transition of one batch. Nothing happens unless the batch still is what the caller saw."""
         async with self._database.writing() as connection:
             state = await journal.load(connection, batch.import_id)
-            if state.ended:
-                return False
-            changed = await connection.execute(
-                update(batches)
-                .where(
-                    batches.c.id == batch.id,
-                    batches.c.status.in_([status.value for status in transition.before]),
-                    batches.c.attempt == batch.attempt,
-                )
-                .values(**transition.change),
+            return await self._change(connection, state, batch, transition)
+
+    async def _change(
+        self, connection: AsyncConnection, state: Import, batch: Batch, transition: Transition
+    ) -> bool:
+        if state.ended:
+            return False
+        changed = await connection.execute(
+            update(batches)
+            .where(
+                batches.c.id == batch.id,
+                batches.c.status.in_([status.value for status in transition.before]),
+                batches.c.attempt == batch.attempt,
             )
-            if changed.rowcount != 1:
-                return False
-            await add_batches(connection, state, transition.into)
-            await journal.add_rows(connection, state.id, transition.errors)
-            data = {"batch": batch.id, **transition.data}
-            await journal.append(connection, state, transition.kind, data, self._clock.now())
-            return True
+            .values(**transition.change),
+        )
+        if changed.rowcount != 1:
+            return False
+        await add_batches(connection, state, transition.into)
+        await journal.add_rows(connection, state.id, transition.errors)
+        data = {"batch": batch.id, **transition.data}
+        await journal.append(connection, state, transition.kind, data, self._clock.now())
+        return True
+
+
+def _in_flight() -> ColumnElement[bool]:
+    return batches.c.status.in_([status.value for status in IN_FLIGHT])
+
+
+def _others(batch: Batch, entity: str) -> Select[Any]:
+    """What else the shop has in flight, and which entities of this kind that writes."""
+    return (
+        select(imports.c.entity, case((imports.c.entity == entity, batches.c.written)).label("written"))
+        .join_from(batches, imports, imports.c.id == batches.c.import_id)
+        .where(batches.c.shop == batch.shop, batches.c.id != batch.id, _in_flight())
+    )
 
 
 def _into(new: Sequence[NewBatch]) -> list[dict[str, Any]]:
@@ -181,5 +223,4 @@ def _into(new: Sequence[NewBatch]) -> list[dict[str, Any]]:
 
 
 def _from_row(row: RowMapping) -> Batch:
-    values = {name: value for name, value in row.items() if name not in NOT_IN_A_BATCH}
-    return Batch(**{**values, "status": BatchStatus(row["status"])})
+    return Batch(**{**row, "status": BatchStatus(row["status"])})

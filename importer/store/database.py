@@ -16,7 +16,7 @@ from importer.domain.errors import ConfigurationError
 if TYPE_CHECKING:
     from alembic.config import Config
 
-HEAD = "0003"
+HEAD = "0004"
 """The newest migration; a test compares it with the files."""
 
 BUSY_MILLISECONDS = 30_000

@@ -12,6 +12,7 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     String,
     Table,
@@ -122,6 +123,7 @@ batches = Table(
     Column("bulk_uuid", String(64)),
     Column("sending_at", Moment),
     Column("sent_at", Moment),
+    Column("written", LargeBinary),  # fingerprints of the entities it writes, while it is in flight
     UniqueConstraint("import_id", "number"),
     Index(None, "shop", "status"),
     Index(None, "import_id", "status", "number"),
@@ -137,6 +139,20 @@ steps = Table(
     Column("due_at", Float, nullable=False, index=True),  # seconds since 1970; also the end of a lease
     Column("attempt", Integer, nullable=False),
     Column("worker", String(64)),
+)
+
+paces = Table(
+    "paces",
+    metadata,
+    Column("shop", String(64), primary_key=True),
+    Column("in_flight", Float, nullable=False),
+    Column("size", Integer, nullable=False),
+    Column("threshold", Float, nullable=False),
+    Column("slowed_at", Moment),
+    Column("closed_at", Moment),
+    Column("closed_until", Moment),
+    Column("failures", Integer, nullable=False),
+    Column("reason", JSON, nullable=False),
 )
 
 tokens = Table(

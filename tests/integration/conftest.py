@@ -63,12 +63,15 @@ def make_settings(folder: Path, address: str, **words: Any) -> Settings:
 class Running:
     """An importer with its worker at work; `finished` waits for an import to end."""
 
-    def __init__(self, importer: Importer) -> None:
+    def __init__(self, importer: Importer, beside: "Running | None" = None) -> None:
         self.importer = importer
         self._stepped = asyncio.Event()
+        self._beside = beside
 
-    def stepped(self, _step: object) -> None:
+    def stepped(self, step: object) -> None:
         self._stepped.set()
+        if self._beside:
+            self._beside.stepped(step)
 
     async def until(self, true: Callable[[Import], bool], import_id: str) -> Import:
         """Looks after every step of the worker; no sleeping."""
@@ -99,9 +102,10 @@ class Running:
 
 
 @asynccontextmanager
-async def working(settings: Settings) -> AsyncIterator[Running]:
+async def working(settings: Settings, beside: Running | None = None) -> AsyncIterator[Running]:
+    """`beside`: another one on the same state, which hears of every step of this one too."""
     async with open_importer(settings) as importer:
-        run = Running(importer)
+        run = Running(importer, beside)
         worker = asyncio.create_task(Worker(importer, on_step=run.stepped).run())
         try:
             yield run

@@ -254,18 +254,6 @@ async def test_a_shop_that_goes_away_halfway_leaves_no_row_unaccounted(
     assert state.equation == "30 rows read = 10 unknown + 20 not sent"
 
 
-async def test_two_imports_into_one_shop_do_not_overlap(
-    service: Running, shop: Shop, products: Products
-) -> None:
-    """Both files name the same SKUs: all of the first must be confirmed before the second begins to write."""
-    first = await service.accept(products(30, name="first.csv"))
-    second = await service.accept(products(30, name="second.csv"))
-    await asyncio.gather(service.finished(first.id), service.finished(second.id))
-
-    assert len(set(written(shop)[:30])) == len(set(written(shop)[30:])) == 30
-    assert len(written(shop)) == 60
-
-
 async def test_a_file_in_which_every_row_is_wrong_completes_and_sends_nothing(
     service: Running, shop: Shop, products: Products
 ) -> None:

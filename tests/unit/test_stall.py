@@ -12,7 +12,7 @@ from pydantic import SecretStr
 from importer.backends.magento.access import Access, Bearer
 from importer.backends.shops import ConfiguredShops, Shop
 from importer.bootstrap import Importer, join_services
-from importer.domain.batches import BatchStatus, Receipt
+from importer.domain.batches import BatchStatus, Receipt, Sending
 from importer.domain.imports import Import, KeptFile
 from importer.domain.rows import Outcome
 from importer.domain.steps import Step, StepKind
@@ -26,6 +26,7 @@ from importer.store.batches import SqlBatches
 from importer.store.database import open_database
 from importer.store.files import LocalFiles
 from importer.store.imports import SqlImports
+from importer.store.paces import SqlPaces
 from importer.store.rows import SqlRows
 from importer.store.tokens import SqlTokens
 from importer.transform.cutting import Cut
@@ -71,6 +72,7 @@ async def importer(tmp_path: Path, clock: HandClock) -> AsyncIterator[Importer]:
             imports=SqlImports(database, clock),
             rows=SqlRows(database),
             batches=SqlBatches(database, clock),
+            paces=SqlPaces(database, clock),
             files=LocalFiles(tmp_path / "files"),
             queue=EmbeddedQueue(database, clock),
             mappings=MappingFolders([Path(__file__).parents[2] / "mappings"]),
@@ -96,7 +98,8 @@ async def sent_batches(importer: Importer, number: int) -> list[str]:
     await importer.ports.imports.record_read_whole("imp_1")
     for entry in packed.batches:
         batch = await importer.ports.batches.get(entry.id)
-        assert await importer.ports.batches.record_sending(batch)
+        sending = await importer.ports.batches.record_sending(batch, keys=[entry.id], most=number)
+        assert sending is Sending.RECORDED
         batch = await importer.ports.batches.get(entry.id)
         assert await importer.ports.batches.record_sent(batch, Receipt(bulk_uuid=f"uuid-{entry.id}"))
     return [entry.id for entry in packed.batches]
