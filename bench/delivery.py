@@ -3,7 +3,7 @@
     python -m bench.delivery [--rows 100000] [--rounds 3]
     python -m bench.delivery --shop-seconds 30 --rows 4000
 
-Both feed the same kind of practice shop, a fresh one each, in a process of its own, with bulks of 500, four of them
+Both feed the same kind of practice shop, a fresh one each, in a process of its own, with bulks of 500, at most eight of them
 under way. `importer run` reads a CSV, checks it, keeps its books in SQLite, sends and follows every bulk. The bare loop
 sends bodies that were made before the clock runs and asks each bulk until it is done; it keeps nothing, so a crash
 would lose everything. Requests are counted by the shop. `--shop-seconds` is for how long the shop works at a bulk.
@@ -26,7 +26,7 @@ import orjson
 
 from bench.practice import BULK, HEADERS, TOKEN, practice_shop, product, requests_seen
 
-SIZE, WINDOW = 500, 4
+SIZE, WINDOW = 500, 8
 LOOK_SECONDS, LONGEST_LOOK = 0.02, 5.0
 MOST_MIB, LEAST_SHARE = 250, 0.8
 MOST_REQUESTS, MOST_REQUESTS_SLOW = 6, 10
@@ -95,7 +95,7 @@ def seconds_between(first: str, last: str) -> float:
 
 
 async def bare_loop(url: str, rows: int) -> dict[str, Any]:
-    """Four bulks under way, each asked for its open operations until there are none, then for its details."""
+    """Eight bulks under way, each asked for its open operations until there are none, then for its details."""
     bodies = [
         orjson.dumps([product(f"D-{n}") for n in range(first, min(first + SIZE, rows))])
         for first in range(0, rows, SIZE)

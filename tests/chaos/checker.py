@@ -16,7 +16,7 @@ Held = Mapping[str, tuple[str, float]]
 """SKU -> name and price."""
 
 MOVES: Mapping[str, set[str]] = {
-    "": {"sending", "blocked"},
+    "": {"sending", "blocked", "split"},
     "sending": {"sent", "in_doubt", "not_taken", "refused"},
     "in_doubt": {
         "sent",
@@ -24,7 +24,7 @@ MOVES: Mapping[str, set[str]] = {
         "refused",
         "confirmed",
     },  # confirmed: nobody can tell, and it must not go again
-    "not_taken": {"sending"},
+    "not_taken": {"sending", "blocked", "split"},
     "sent": {"confirmed"},
 }
 """Event of a batch -> what may come next (docs/states.md); others end its story."""

@@ -151,12 +151,14 @@ def rows(dice: random.Random, number: int) -> list[Row]:
 
 
 def incidents(dice: random.Random) -> list[Incident]:
-    """Up to three, each over after a few requests: those that find the shop in trouble are counted, too."""
+    """Up to three, each over after a few requests: those that find the shop in trouble are counted, too.
+    Who waits for consumers asks in distances that grow, so two questions are long."""
     found, request = [], 8
     for _ in range(dice.randint(0, 3)):
         begins = request + dice.randint(0, 15)
-        request = begins + dice.randint(1, 5)
-        found.append(Incident(name=dice.choice(list(INCIDENTS)), begins=begins, ends=request))
+        name = dice.choice(list(INCIDENTS))
+        request = begins + dice.randint(1, 2 if name == "consumers stand still" else 5)
+        found.append(Incident(name=name, begins=begins, ends=request))
     return found
 
 

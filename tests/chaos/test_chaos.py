@@ -129,6 +129,7 @@ async def test_whatever_the_shop_does_and_whenever_we_are_killed(
         await service.start()
         await service.ready()
         killer.service = service
+        killer.happened("address")
         reviving = asyncio.create_task(killer.revive())
         ids: list[str] = []
         try:
