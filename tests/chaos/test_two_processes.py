@@ -56,6 +56,8 @@ async def test_two_imports_of_the_same_products_by_two_processes(
         shelf = Shelf(address)
         held, overlaps, writes = await shelf.held(), await shelf.overlaps(), await shelf.writes()
         told = await tell(words, [commands(import_id)[2] for import_id in ids])
+        for story in await tell(words, [commands(import_id)[1] for import_id in ids]):
+            print(story.out)  # noqa: T201 - shown when the test fails
 
     assert [state["counts"]["succeeded"] for state in states] == [ROWS, ROWS]
     assert not overlaps
