@@ -145,6 +145,7 @@ def _shop(shop: ShopSettings) -> Shop:
             pace=shop.pace,
             slow_accept_seconds=shop.submit_seconds / 4,
             stall_seconds=shop.stall_seconds,
+            give_up_seconds=shop.give_up_seconds,
         ),
     )
 

@@ -66,6 +66,7 @@ class ShopSettings(BaseModel):
     pace: Literal["adaptive", "fixed"] = "adaptive"
     settle_seconds: Annotated[float, Field(ge=0)] = 30.0
     stall_seconds: Annotated[float, Field(gt=0)] = 60.0
+    give_up_seconds: Annotated[float, Field(gt=0)] = 24 * 3600.0
     connect_seconds: Annotated[float, Field(gt=0)] = 10.0
     read_seconds: Annotated[float, Field(gt=0)] = 60.0
     status_seconds: Annotated[float, Field(gt=0)] = 30.0

@@ -43,6 +43,7 @@ class Worker:
         self._name = f"{socket.gethostname()[:30]}-{os.getpid()}-{secrets.token_hex(4)}"
         self._most = importer.settings.workers
         self._running: set[asyncio.Task[None]] = set()
+        self._leases: dict[Step, Lease] = {}
         self._crashes: dict[str, int] = {}
         self._on_step = on_step
         self._handlers: Mapping[StepKind, Handler] = {
@@ -60,7 +61,9 @@ class Worker:
                 free = self._most - len(self._running)
                 leases = await self._claim(free)
                 for lease in leases:
-                    task = group.create_task(self._work(lease))
+                    if self._at_work(lease):
+                        continue
+                    task = group.create_task(self._work(lease.step))
                     self._running.add(task)
                     task.add_done_callback(self._running.discard)
                 if not leases:
@@ -73,28 +76,36 @@ class Worker:
             log.warning("action=state_unavailable why=%s", error.text)
             return []
 
+    def _at_work(self, lease: Lease) -> bool:
+        """Whether we are at this step already: when the machine stood still, its lease ran out and came back to us. A
+        request that is under way must not be taken for one whose sender has died."""
+        known = lease.step in self._leases
+        self._leases[lease.step] = lease
+        return known
+
     async def _sweep(self) -> None:
         while True:
             with suppress(StateUnavailable):  # those who claim steps say so
                 await self._importer.dispatch.sweep(self._only)
             await asyncio.sleep(SWEEP_SECONDS)
 
-    async def _work(self, lease: Lease) -> None:
-        alive = asyncio.create_task(self._keep_alive(lease))
+    async def _work(self, step: Step) -> None:
+        alive = asyncio.create_task(self._keep_alive(step))
         try:
-            again = await self._outcome(lease)
+            again = await self._outcome(step)
+            lease = self._leases[step]
             await (self._queue.done(lease) if again is None else self._queue.again(lease, delay=again))
         except StateUnavailable as error:  # its lease runs out, and whoever comes then finds what was done
-            log.warning("action=step_left step=%s why=%s", lease.step.kind, error.text)
+            log.warning("action=step_left step=%s why=%s", step.kind, error.text)
         finally:
             alive.cancel()
             with suppress(asyncio.CancelledError):
                 await alive
-        self._on_step(lease.step)
+            self._leases.pop(step)
+        self._on_step(step)
 
-    async def _outcome(self, lease: Lease) -> float | None:
+    async def _outcome(self, step: Step) -> float | None:
         """Seconds after which to come again, or None. A defect is logged, and never loses the step."""
-        step = lease.step
         try:
             again = await self._handlers[step.kind](step)
             self._crashes.pop(step.target, None)
@@ -123,11 +134,11 @@ class Worker:
         await self._importer.closing.abandon(import_id, ImportStatus.FAILED, Reason(code="defect", text=text))
         return None
 
-    async def _keep_alive(self, lease: Lease) -> None:
+    async def _keep_alive(self, step: Step) -> None:
         while True:
             await asyncio.sleep(self._importer.settings.lease_seconds / 3)
             with suppress(StateUnavailable):
-                await self._queue.extend(lease)
+                await self._queue.extend(self._leases[step])
 
     async def _prepare(self, step: Step) -> None:
         await self._importer.preparation.prepare(step)

@@ -40,14 +40,15 @@ class Watch:
         return 0.0 if seen.look else max(0.0, seen.first_at - age)
 
     def again(self, batch: Batch, age: float, done: int) -> float:
-        """Seconds until the next question."""
+        """Seconds until the next question. A batch that did not move tells nothing of the shop's speed: perhaps what is
+        left of it was lost (contract S9, S10), and the others need not wait for that."""
         seen = self._known(batch, age)
         before, now = seen.look, Look(age, done)
         ahead = self._ahead(batch, age)
-        if before and before.done and age > before.age:
-            self._speed[batch.shop] = max(done - before.done, 1) / (age - before.age)
+        if before and before.done and done > before.done and age > before.age:
+            self._speed[batch.shop] = (done - before.done) / (age - before.age)
             self._guessed.discard(batch.shop)
-        elif done and not before and not ahead:
+        elif done and not before and not ahead and seen.began < age / 2:  # else it may have been so for long
             self._speed[batch.shop] = max(done / age, self._speed.get(batch.shop, 0.0)) if age else 0.0
         seen.look = now
         speed = self._speed.get(batch.shop)

@@ -65,6 +65,7 @@ class ShopLimits:
     pace: Literal["adaptive", "fixed"] = "adaptive"
     slow_accept_seconds: float = 30.0
     stall_seconds: float = 60.0
+    give_up_seconds: float = 24 * 3600.0
 
 
 class Shops(Protocol):

@@ -122,9 +122,11 @@ async def _bulk(request: web.Request, call: Call) -> web.Response:
 async def _submit(request: web.Request, call: Call, items: list[bulk.Entry]) -> web.Response:
     """All items are converted before any is taken; the first bad one refuses the request (contract S2)."""
     shop = request.app[SHOP]
+    if shop.is_full(len(items)):
+        raise Refusal(429, "Too Many Requests")
     for _, item in items:
         shop.check(call.route.service, item)
-    await shop.latency.pass_by("submit", len(items))
+    await shop.latency.keep_busy("submit", len(items))
     answer = await shop.submit(call.route.topic, items, call.store_id, request[USER])
     request[ITEMS] = len(items)
     return bodies.json_answer(answer, 202)

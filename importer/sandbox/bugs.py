@@ -60,6 +60,7 @@ BUGS: Mapping[str, Bug] = {
     "slow-accept": Bug(kind=Kind.SECONDS, default=5.0, does="answers to writing requests are held back"),
     "slow-consumer": Bug(kind=Kind.SECONDS, default=1.0, does="every write of a consumer takes so much longer"),
     "max-processes": Bug(kind=Kind.COUNT, default=134.0, does="requests beyond so many at once: 502, nothing done"),
+    "queue-limit": Bug(kind=Kind.COUNT, default=1000.0, does="a bulk that lets more messages wait: 429, nothing done"),
     "body-limit": Bug(kind=Kind.COUNT, default=1_048_576.0, does="bodies of more bytes: 413, nothing done"),
 }  # fmt: skip
 

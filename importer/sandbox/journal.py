@@ -1,6 +1,6 @@
 """What the shop was asked and what it wrote: for tests, and for people who want to see what their client does."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from itertools import combinations
 from pathlib import Path
@@ -28,6 +28,8 @@ class Journal:
         self._file = path.open("ab") if path else None
         self.circumstances: Entry = {}
         """Of the write that happens now: when it began, whether it overlaps another one."""
+        self.heard: Callable[[Entry], None] = lambda _entry: None
+        """Called with every entry of this process, before an answer leaves the shop."""
 
     @property
     def requests(self) -> list[Entry]:
@@ -88,6 +90,7 @@ class Journal:
         at = datetime.now(UTC).isoformat()
         began = {"began": at} if kind == "write" else {}
         full = {"kind": kind, "at": at, **began, **entry}
+        self.heard(full)
         if self._state is None:
             self._lists[kind].append(full)
         else:

@@ -1,7 +1,7 @@
 """How long a shop takes: medians measured on a Magento 2.4.4 with sample data on two cores, with jitter.
 
-A save keeps one of the cores busy, in a request and in a consumer: beyond two at once they queue, which is why 150
-products one by one take that shop 45 seconds, and as a bulk 21.
+A save keeps one of the cores busy, in a request and in a consumer, and so does taking a bulk: beyond two at once they
+queue, which is why 150 products one by one take that shop 45 seconds, and as a bulk 21.
 """
 
 import asyncio
@@ -46,8 +46,8 @@ class Latency:
         if seconds := self.of(kind, items):
             await asyncio.sleep(seconds)
 
-    async def keep_busy(self, kind: str) -> None:
+    async def keep_busy(self, kind: str, items: int = 0) -> None:
         """The same, with a core of its own for that time."""
-        if seconds := self.of(kind):
+        if seconds := self.of(kind, items):
             async with self._cores:
                 await asyncio.sleep(seconds)

@@ -29,6 +29,7 @@ class Practice:
         router.add_get(f"{PREFIX}bugs", self._bugs)
         router.add_post(f"{PREFIX}bugs", self._change_bugs)
         router.add_post(f"{PREFIX}clock", self._clock)
+        router.add_post(f"{PREFIX}pace", self._pace)
         router.add_get(f"{PREFIX}doctor", self._doctor)
         router.add_post(f"{PREFIX}tokens", self._tokens)
 
@@ -81,6 +82,16 @@ class Practice:
         self._admit(request)
         self._shop.clock.advance(**_steps(await bodies.decoded(request)))
         return bodies.json_answer({"now": self._shop.now(), "ran": self._crons.tick()})
+
+    async def _pace(self, request: web.Request) -> web.Response:
+        """`{"operations": 200}`: the consumers together work off so many a second from now on; 0: as a real shop."""
+        self._admit(request)
+        words = await bodies.decoded(request)
+        pace = words.get("operations") if isinstance(words, dict) else None
+        if not isinstance(pace, int | float) or isinstance(pace, bool) or pace < 0:
+            raise Refusal(400, 'An object with a number belongs here: {"operations": 200}.')
+        self._shop.pace = pace
+        return bodies.json_answer({"operations": self._shop.pace})
 
     async def _doctor(self, request: web.Request) -> web.Response:
         self._admit(request)

@@ -232,6 +232,12 @@ class Shop:
         if seconds := self.bugs.value("slow-consumer"):
             await asyncio.sleep(seconds)
 
+    def is_full(self, more: int) -> bool:
+        """With the bug `queue-limit`: whether so many more messages are too many. An empty queue takes any bulk."""
+        limit = self.bugs.value("queue-limit")
+        waiting = sum(tables.count() for tables in self.tables) if limit else 0
+        return bool(waiting) and waiting + more > limit
+
     async def before_operation(self) -> None:
         """Each consumer waits so long that all together keep the pace."""
         if self.pace:

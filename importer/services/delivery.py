@@ -38,6 +38,10 @@ EVIDENCE_SECONDS = 60.0
 LATER: Dict[Sending, float | None] = {Sending.LATE: None, Sending.FULL: 0.2, Sending.KEYS_IN_FLIGHT: 0.5}
 """Seconds after which a batch that may not go yet is tried again; whatever frees its place publishes it too."""
 
+INTERRUPTED = Reason(
+    code="shop.no_answer", text="The process that sent it ended before it had an answer; the shop is asked."
+)
+
 CLOCK_SKEW = timedelta(minutes=10)
 """How far the shop's clock may stand behind ours when we look a bulk up by its time."""
 
@@ -179,6 +183,8 @@ class Delivery:
             ):  # a process ended here; else the shop's words are told already
                 await self._tell_in_doubt(batch, wait)
             return wait
+        if batch.status is BatchStatus.SENDING:
+            await self._ports.batches.record_in_doubt(batch, INTERRUPTED)
         return await self._look_up(state, batch)
 
     async def _tell_in_doubt(self, batch: Batch, wait: float) -> None:

@@ -21,13 +21,10 @@ from importer.services.payloads import pack, unpack
 MOST_TRIES = 3
 """How often an operation is sent again after a failure that passes (deadlock, lock wait)."""
 
-GIVE_UP_SECONDS = 24 * 3600.0
-"""After a day an operation that is still open gets the outcome `unknown`; Magento gives up after 12 hours (S11)."""
-
 FORGOTTEN_SECONDS = 600.0
 """After so long a bulk that the shop does not know is taken to be gone: it is written before its receipt is given."""
 
-DAY = "The shop has not said for a day what became of this row."
+SILENT = "The shop has not said for {hours:.3g} hours what became of this row."
 FORGOTTEN = (
     "The shop took this row and no longer knows the bulk it travelled in; it may have been done. Magento keeps bulks for "
     "60 days; a shop restored from a backup has lost them."
@@ -67,14 +64,17 @@ class Tracking:
         except BackendError:
             self._watch.forget(state.shop)
             raise
-        given_up = age >= GIVE_UP_SECONDS or (not seen.known and age >= FORGOTTEN_SECONDS)
+        give_up = self._ports.shops.limits(state.shop).give_up_seconds
+        given_up = age >= give_up or (not seen.known and age >= FORGOTTEN_SECONDS)
         if seen.statuses is None and not given_up:
             await self._note_stall(state, batch, seen.done, age)
-            return self._watch.again(batch, age, seen.done)
+            return min(self._watch.again(batch, age, seen.done), give_up - age)
         self._watch.done(batch, age)
         statuses = await backend.details(receipt) if seen.statuses is None else seen.statuses
         final = {s.position: s for s in statuses if classify(s) is not Verdict.OPEN}
-        await self._confirm(state, batch, final, silence=DAY if seen.known else FORGOTTEN)
+        await self._confirm(
+            state, batch, final, silence=SILENT.format(hours=give_up / 3600) if seen.known else FORGOTTEN
+        )
         return None
 
     async def _note_stall(self, state: Import, batch: Batch, confirmed: int, age: float) -> None:

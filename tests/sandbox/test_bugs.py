@@ -227,6 +227,40 @@ async def test_held_consumers_leave_messages_where_they_are(client: Client) -> N
     assert (waiting, len(client.shop.bulks.queue), len(client.shop.journal.writes)) == (1, 0, 1)
 
 
+async def test_a_full_queue_takes_no_bulk_that_is_too_much_for_it(client: Client) -> None:
+    shop = client.shop
+    shop.bugs.on("queue-limit", 3)
+    shop.bugs.on("hold-consumers")
+
+    statuses = [
+        (
+            await client.http.post(BULK, json=[product(f"F-{bulk}-{number}") for number in range(size)])
+        ).status_code
+        for bulk, size in enumerate([5, 1])
+    ]
+    shop.bugs.off("hold-consumers")
+    shop.wake()
+    await shop.idle()
+    again = await client.http.post(BULK, json=[product("F-2")])
+    await shop.idle()
+
+    assert statuses == [202, 429]
+    assert again.status_code == 202
+    assert len(shop.journal.writes) == 6
+
+
+async def test_the_pace_of_the_consumers_is_changed_while_they_work(client: Client) -> None:
+    answer = await client.http.post("/practice/pace", json={"operations": 250})
+    refused = [
+        (await client.http.post("/practice/pace", json=body)).status_code
+        for body in ({}, [], {"operations": -1})
+    ]
+
+    assert answer.json() == {"operations": 250}
+    assert client.shop.pace == 250
+    assert refused == [400, 400, 400]
+
+
 async def test_bugs_are_switched_over_http_and_listed_with_what_they_do(client: Client) -> None:
     on = await client.http.post("/practice/bugs", json={"deadlock": "5%", "lock-wait": 0.5, "down": False})
     listed = (await client.http.get("/practice/bugs")).json()

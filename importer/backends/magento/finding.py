@@ -1,17 +1,24 @@
 """Finding a bulk whose receipt was lost: by its time, its first operation, and then its whole content (contract S23)."""
 
-from collections.abc import Mapping, Sequence
+import asyncio
+from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 import orjson
 
 from importer.backends.magento.access import Mode
-from importer.backends.magento.client import ReadingClient, other_shape
+from importer.backends.magento.client import ReadingClient, other_shape, page_of
 from importer.backends.magento.routes import carrying
 from importer.domain.batches import Operation, Receipt
 from importer.domain.errors import BackendUnavailable
 from importer.domain.mapping import Mapping as ImportMapping
+
+BULKS = "/V1/bulk"
+PAUSES = (0.2, 1.0)
+"""Seconds before a question that found the shop in trouble is asked again."""
+
+LONGEST_PAUSE = 5.0
 
 TABLE_BYTES = 65_535
 """What the shop keeps of an operation's payload (contract section 11)."""
@@ -29,7 +36,7 @@ async def find(
     """Looks at the first operation of every bulk since then; the one that fits is compared as a whole."""
     if mode is Mode.BULK:
         operations = carrying(mapping.request.path, operations)
-    for item in await _first_operations(client, since):
+    async for item in _first_operations(client, since):
         uuid = str(item.get("bulk_uuid", ""))
         if not uuid or uuid in known:
             continue
@@ -41,15 +48,46 @@ async def find(
     return None
 
 
-async def _first_operations(client: ReadingClient, since: datetime) -> list[Mapping[str, Any]]:
+async def _first_operations(client: ReadingClient, since: datetime) -> AsyncIterator[Mapping[str, Any]]:
     """Magento 2.4.0 to 2.4.4 answers 500 when a page holds operations of one number from several bulks (contract S8):
     then page by page with one operation each, which cannot clash."""
     try:
-        return [item async for item in client.pages("/V1/bulk", _first_since(since))]
+        found = [item async for item in client.pages(BULKS, _first_since(since))]
     except BackendUnavailable as error:
         if error.code != "shop.error":
             raise
-    return [item async for item in client.pages("/V1/bulk", _first_since(since), size=1)]
+    else:
+        for item in found:
+            yield item
+        return
+    async for item in _one_by_one(client, since):
+        yield item
+
+
+async def _one_by_one(client: ReadingClient, since: datetime) -> AsyncIterator[Mapping[str, Any]]:
+    """The last page first, for what is looked for was sent of late."""
+    _, total = await _page(client, since, 1)
+    for number in range(total, 0, -1):
+        items, _ = await _page(client, since, number)
+        for item in items:
+            yield item
+
+
+async def _page(client: ReadingClient, since: datetime, number: int) -> tuple[list[Mapping[str, Any]], int]:
+    """One operation and how many there are. They are many questions, so that a shop in trouble would never answer all
+    of them: each is asked up to three times. Raises BackendUnavailable, BackendDenied."""
+    bounds = {"searchCriteria[pageSize]": "1", "searchCriteria[currentPage]": str(number)}
+    pauses = iter(PAUSES)
+    while True:
+        try:
+            answer = await client.get(BULKS, {**_first_since(since), **bounds})
+        except BackendUnavailable as error:
+            pause = next(pauses, None)
+            if pause is None:
+                raise
+            await asyncio.sleep(min(error.retry_after or pause, LONGEST_PAUSE))
+        else:
+            return page_of(answer, BULKS) if answer is not None else ([], 0)
 
 
 def _first_since(since: datetime) -> dict[str, str]:

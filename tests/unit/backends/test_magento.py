@@ -268,6 +268,31 @@ async def test_a_version_that_cannot_show_several_bulks_on_a_page_is_asked_one_b
     assert await backend.find(MAPPING, OPERATIONS, since=SINCE, known=set()) == Receipt(bulk_uuid=UUID)
 
 
+async def test_a_search_one_by_one_goes_on_where_it_found_the_shop_in_trouble(
+    net: respx.MockRouter, backend: MagentoBackend
+) -> None:
+    """Every second question is refused: forty questions in a row would never all be answered."""
+    shop_with(net, OPEN, 2)
+    asked: list[str] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        page = request.url.params["searchCriteria[currentPage]"]
+        if request.url.params["searchCriteria[pageSize]"] != "1":
+            return httpx.Response(500, json={"message": 'Item with the same ID "0" already exists.'})
+        asked.append(page)
+        if asked.count(page) % 2:
+            return httpx.Response(503, text="Service Temporarily Unavailable")
+        uuid = UUID if page == "2" else "other"
+        return httpx.Response(
+            200, json={"items": [{**OPEN[0], "id": 0, "bulk_uuid": uuid}], "total_count": 3}
+        )
+
+    net.get(f"{ADDRESS}/rest/all/V1/bulk").mock(side_effect=answer)
+
+    assert await backend.find(MAPPING, OPERATIONS, since=SINCE, known={"other"}) == Receipt(bulk_uuid=UUID)
+    assert asked == ["1", "1", "3", "3", "2", "2"]
+
+
 async def test_a_search_that_fails_altogether_is_no_proof_that_nothing_was_taken(
     net: respx.MockRouter, backend: MagentoBackend
 ) -> None:

@@ -123,3 +123,20 @@ def test_a_speed_that_was_only_guessed_is_soon_corrected() -> None:
         watch.done(batch(number, 0.0), max(wait, 0.05))
 
     assert asked[-1] < 1.0, asked
+
+
+def test_an_operation_that_stays_open_does_not_make_a_shop_look_slow() -> None:
+    """Its row or message was lost (contract S9, S10): the batches behind it are asked for when they should be done."""
+    watch = Watch()
+    for age in (1.0, 2.0, 5.0, 12.0, 30.0):
+        watch.again(batch(1, 0.0), age, OPERATIONS - 1)
+
+    assert watch.too_early(batch(2, 31.0), 0.0) < 2.0
+
+
+def test_what_was_done_before_we_looked_tells_nothing_of_the_speed() -> None:
+    """After a restart: a batch of a minute ago that has one operation open may have been so for nearly all that time."""
+    watch = Watch()
+    watch.again(batch(1, 0.0), 60.0, OPERATIONS - 1)
+
+    assert watch.too_early(batch(2, 61.0), 0.0) < 1.0

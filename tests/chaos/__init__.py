@@ -1,0 +1,1 @@
+"""Imports into shops that do everything wrong, by processes that are killed: the promises of delivery, kept."""
