@@ -29,6 +29,8 @@ class Dispatch:
         Places go to the import that has fewest batches in flight, so that a small upload need not wait for a large one.
         A dry run writes nothing and waits for nobody.
         """
+        if state.shop not in self._ports.shops.names():
+            return  # it was taken out of the settings
         if state.dry_run:
             for batch in await self._offered(
                 state, (), limit=self._ports.shops.limits(state.shop).batches_in_flight

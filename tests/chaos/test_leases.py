@@ -32,7 +32,7 @@ async def test_a_request_under_way_is_not_taken_for_lost_by_its_own_process(tmp_
     async with running(shop) as address:
         settings = make_settings(tmp_path, address, settle_seconds=0.01)
         settings = settings.model_copy(update={"lease_seconds": 60.0})  # nobody prolongs a lease in that time
-        async with working(settings) as run, open_database(settings.data_dir / "importer.db") as database:
+        async with working(settings) as run, open_database(settings.database_address) as database:
             state = await run.accept(path)
             while not await _sending(run, state.id):
                 await asyncio.sleep(

@@ -17,7 +17,7 @@ from importer.sandbox.shop import Shop
 from importer.settings import Settings
 from tests.integration.books import check_books, written
 from tests.integration.conftest import ROOT, Running, make_settings, working
-from tests.integration.test_phases import catalogue_mapping, child, parent, write, writes
+from tests.integration.test_phases import child, parent, write, writes
 
 Products = Callable[..., Path]
 
@@ -113,11 +113,10 @@ async def test_rows_fail_again_and_every_attempt_is_remembered(
 
 
 async def test_blocked_rows_go_again_with_what_blocked_them_in_the_order_of_phases(tmp_path: Path) -> None:
-    (tmp_path / "catalogue.yaml").write_text(catalogue_mapping())
     shop = Shop(catalog=load_catalog(ROOT / "samples/catalogs/luma.yaml"), token="practice-token")
     path = write(tmp_path / "bags.csv", [parent("Red", "Blue"), child("Red"), child("Blue")])
     async with running(shop) as address, working(make_settings(tmp_path, address)) as run:
-        accepted = await run.accept(path, "catalogue")
+        accepted = await run.accept(path, "magento-products")
         await run.importer.steering.pause(accepted.id, DANA)
         await run.until(lambda state: state.read_whole, accepted.id)
         eav = shop.entities.eav

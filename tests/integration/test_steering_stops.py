@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from importer.bootstrap import DATABASE, Importer, SystemClock, join_services, open_importer
+from importer.bootstrap import Importer, SystemClock, join_services, open_importer
 from importer.domain.commands import Command, Retry
 from importer.domain.imports import Import, ImportStatus
 from importer.domain.rows import Outcome
@@ -37,8 +37,8 @@ class Died(Exception):
 class MortalDatabase(Database):
     """Lets so many transactions through; the next one finds the process gone."""
 
-    def __init__(self, path: Path, lives: int) -> None:
-        super().__init__(path)
+    def __init__(self, address: str, lives: int) -> None:
+        super().__init__(address)
         self._lives = lives
 
     @asynccontextmanager
@@ -52,7 +52,7 @@ class MortalDatabase(Database):
 
 @asynccontextmanager
 async def mortal(settings: Settings, lives: int) -> AsyncIterator[Importer]:
-    database, clock = MortalDatabase(settings.data_dir / DATABASE, lives), SystemClock()
+    database, clock = MortalDatabase(settings.database_address, lives), SystemClock()
     async with open_importer(settings) as whole:
         ports = replace(
             whole.ports,

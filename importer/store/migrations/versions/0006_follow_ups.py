@@ -14,7 +14,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    for table in ("batches", "import_rows"):
+    for table in ("batches", "import_rows", "earlier_rows"):
         op.add_column(
             table, sa.Column("follow_up", sa.Boolean(), nullable=False, server_default=sa.text("false"))
         )
