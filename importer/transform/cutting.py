@@ -36,35 +36,41 @@ def cut(operations: pl.DataFrame, *, size: int, max_bytes: int) -> Iterator[Cut]
 
 
 def _cut(operations: pl.DataFrame, size: int, max_bytes: int) -> Iterator[Cut]:
-    weights = operations.get_column(PAYLOAD).str.len_bytes().to_numpy() + 1  # each with its comma
-    ends = np.cumsum(weights)
-    whole: bytes = operations.select(pl.col(PAYLOAD).str.join("\n").cast(pl.Binary)).item()
-    rows, lines, keys = (operations.get_column(name).to_list() for name in (ROW, LINE, KEY))
+    payloads = operations.get_column(PAYLOAD)
+    ends = np.cumsum(payloads.str.len_bytes().to_numpy() + 1)  # each with its comma
+    refers = payloads.str.contains(REFERENCE, literal=True)
+    rows, lines, keys = (operations.get_column(name) for name in (ROW, LINE, KEY))
     phase, scope = int(operations.item(0, PHASE)), str(operations.item(0, SCOPE))
     start = 0
     while start < operations.height:
         before = int(ends[start - 1]) if start else 0
         fitting = int(np.searchsorted(ends, before + max_bytes, side="right"))
         stop = min(max(fitting, start + 1), start + size)
-        payloads = whole[before : int(ends[stop - 1]) - 1]
+        text = _joined(payloads[start:stop])
+        names: list[str] = keys[start:stop].to_list()
+        needs = {place: [key] for place, key in enumerate(names)} if scope else {}
+        if not scope and refers[start:stop].any():
+            needs = _references(text)
         yield Cut(
-            rows=rows[start:stop],
-            lines=lines[start:stop],
-            keys=keys[start:stop],
-            payloads=payloads,
+            rows=rows[start:stop].to_list(),
+            lines=lines[start:stop].to_list(),
+            keys=names,
+            payloads=text,
             phase=phase,
             scope=scope,
-            needs={place: [key] for place, key in enumerate(keys[start:stop])}
-            if scope
-            else _references(payloads),
+            needs=needs,
         )
         start = stop
 
 
+def _joined(payloads: pl.Series) -> bytes:
+    """One batch at a time: the text of a whole frame would have to be in memory twice."""
+    joined: bytes = payloads.to_frame().select(pl.all().str.join("\n").cast(pl.Binary)).item()
+    return joined
+
+
 def _references(payloads: bytes) -> dict[int, list[str]]:
     """What the payloads refer to."""
-    if REFERENCE.encode() not in payloads:
-        return {}
     found = {
         place: list(dict.fromkeys(_named(orjson.loads(text))))
         for place, text in enumerate(payloads.split(b"\n"))
