@@ -15,9 +15,9 @@ from importer.transform.tree import Array, Constant, Leaf, Node, Object, present
 Piece = str | pl.Expr
 
 
-def payload(root: Node, certain: Collection[str]) -> pl.Expr:
-    """JSON text of the whole tree. `certain` names the JSON columns without any null."""
-    return _joined(list(_pieces(root, certain)))
+def payload(root: Node, certain: Collection[str]) -> list[Piece]:
+    """Texts that give the JSON of the whole tree, side by side. `certain` names the JSON columns without any null."""
+    return list(_pieces(root, certain))
 
 
 def render(node: Node) -> pl.Expr:
