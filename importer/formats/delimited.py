@@ -12,13 +12,14 @@ import polars as pl
 
 from importer.domain.errors import FileDamaged
 from importer.domain.rows import LINE, ROW, Outcome, RowError
-from importer.formats import encodings
+from importer.formats import encodings, places
 from importer.formats.ahead import ahead
 from importer.formats.columns import clean
 from importer.formats.content import Content
 from importer.formats.frames import FRAME_ROWS, JSON_CELLS, REPORT_COLUMNS, Frame, Header
 from importer.formats.framing import RECORD_LIMIT, Cut, Framed, records
 from importer.formats.guard import unguarded
+from importer.formats.index import Index
 from importer.formats.literal import refused
 from importer.formats.marks import Dialect
 from importer.formats.reading import Evidence, Reading
@@ -47,7 +48,7 @@ class Fit:
         return (self.fitting / self.records if self.width > 1 and self.records else 0.0, self.width)
 
 
-def header(content: Content, reading: Reading) -> Header:
+def header(content: Content, reading: Reading, _index: Index | None = None) -> Header:
     """The first record, and the dialect that fits most records of the beginning."""
     encoding, why = encodings.recognise(content, reading.encoding)
     sample = b"".join(islice(encodings.blocks(content, encoding, size=SAMPLE), 1))
@@ -76,16 +77,25 @@ def frames(
     content: Content,
     head: Header,
     columns: Collection[str] | None = None,
+    index: Index | None = None,
     *,
     rows: int = FRAME_ROWS,
     block: int = encodings.BLOCK,
 ) -> Iterator[Frame]:
-    """All records after the header, at most `rows` at a time; of `columns` alone, when they are named."""
+    """All records after the header, at most `rows` at a time; of `columns` alone, when they are named.
+
+    An `index` is filled, and used when it is complete.
+    """
     wanted = [name for name in head.own if columns is None or name in columns]
     dialect = _dialect(content, head.reading)
     blocks = encodings.blocks(content, str(head.reading.encoding), size=block)
     before = 1 if head.reading.header else 0  # the header is a record of its own
-    for framed in ahead(records(blocks, dialect, width=len(head.names))):
+    if index is not None and index.complete:
+        found = places.again(blocks, index, dialect.end.encode())
+    else:
+        found = records(blocks, dialect, width=len(head.names))
+        found = ahead(places.noted(found, index) if index is not None else found)
+    for framed in found:
         framed.rows -= before
         start = framed.first - before
         whole = _frame(max(start, 0), framed, dialect, head, wanted)
@@ -112,19 +122,19 @@ def cells(
     framed: Framed, dialect: Dialect, names: Sequence[str], wanted: Sequence[str] | None = None
 ) -> pl.DataFrame:
     """The good records as text columns beside their numbers and lines; an unquoted empty cell is null."""
-    places = sorted({names.index(name) for name in names if wanted is None or name in wanted} or {0})
+    columns = sorted({names.index(name) for name in names if wanted is None or name in wanted} or {0})
     if framed.clean:
         table = pl.read_csv(
             framed.clean,
             has_header=False,
             schema=dict.fromkeys(names, pl.String),
-            columns=places,
+            columns=columns,
             separator=dialect.delimiter,
             quote_char=dialect.quote or None,
             eol_char=dialect.end,
         )
     else:
-        table = pl.DataFrame(schema={names[place]: pl.String for place in places})
+        table = pl.DataFrame(schema={names[column]: pl.String for column in columns})
     if table.height != framed.rows.size:  # would be a defect of importer: never guess which record is which
         raise FileDamaged(
             f"{framed.rows.size} records were found and {table.height} were read from line {framed.lines[0]} on; "

@@ -16,6 +16,7 @@ from importer.formats.ahead import ahead
 from importer.formats.columns import clean
 from importer.formats.content import Content
 from importer.formats.frames import REPORT_COLUMNS, Frame, Header
+from importer.formats.index import Index
 from importer.formats.reading import Evidence, Reading
 from importer.formats.sheet_records import Records, raw, text_of
 from importer.formats.workbook import Row, Sheet, Workbook
@@ -26,7 +27,7 @@ HEADER_ROWS = 50
 """Among so many rows the header is looked for: the first one that fills half as many cells as the fullest."""
 
 
-def header(content: Content, reading: Reading) -> Header:
+def header(content: Content, reading: Reading, _index: Index | None = None) -> Header:
     with _workbook(content) as book:
         sheet, why = _sheet(book, reading.sheet, content.name)
         first = list(islice(book.rows(sheet), HEADER_ROWS))
@@ -53,7 +54,12 @@ def header(content: Content, reading: Reading) -> Header:
 
 
 def frames(
-    content: Content, head: Header, _columns: Collection[str] | None = None, *, rows: int = SHEET_ROWS
+    content: Content,
+    head: Header,
+    _columns: Collection[str] | None = None,
+    _index: Index | None = None,
+    *,
+    rows: int = SHEET_ROWS,
 ) -> Iterator[Frame]:
     yield from ahead(_frames(content, head, rows))
 
