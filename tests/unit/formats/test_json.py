@@ -16,8 +16,9 @@ from importer.formats.columns import clean
 from importer.formats.content import Content
 from importer.formats.documents import Unreadable
 from importer.formats.frames import Frame, Header
-from importer.formats.nested import FEW
+from importer.formats.index import Index
 from importer.formats.reading import Reading
+from importer.formats.sorting import FEW
 
 
 def head(file: Path, **said: Any) -> Header:
@@ -216,6 +217,16 @@ def test_documents_mean_the_same_by_shape_and_one_by_one_at_any_block_size(
         header = reader.header(content, Reading(format=name[2:], encoding="utf-8"))
         frames = list(reader.frames(content, header, block=block))
         table = pl.concat(f.cells for f in frames)
+        index = Index()
+        assert reader.header(content, Reading(format=name[2:], encoding="utf-8"), index) == header
+        kept = list(reader.frames(content, header, None, index))
+        some = header.names[:1]
+        part = list(reader.frames(content, header, some, index))
+        assert index.complete
+        assert pl.concat(f.cells for f in kept).equals(table)
+        wanted_ = pl.DataFrame([table.get_column(one) for one in (ROW, LINE, *some)])
+        assert pl.concat(f.cells for f in part).equals(wanted_)
+        assert [e for f in kept for e in f.malformed] == [e for f in frames for e in f.malformed]
         bad = {e.row: e.code for f in frames for e in f.malformed}
         assert set(bad) == {n for n, text in enumerate(texts, 1) if not readable(text)}
         good = [n for n in range(1, len(texts) + 1) if n not in bad]
