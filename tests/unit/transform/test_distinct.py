@@ -8,12 +8,13 @@ import polars as pl
 import pytest
 
 from importer.domain.mapping import Mapping
-from importer.domain.rows import LINE, ROW
+from importer.domain.rows import LINE, LIST_MARK, ROW
 from importer.sources.mappings import MappingFolders
 from importer.transform import Transform
 from importer.transform.binding import bind
 from importer.transform.distinct import MOST_TEXTS, SAMPLE, Vocabularies
 from importer.transform.plan import PAYLOAD
+from importer.transform.stages import PHASE
 
 DOCUMENT = """
 importer: 1
@@ -27,13 +28,22 @@ columns:
   state: {to: thing.state, default: fine, rules: [{values: {map: {a: fine, b: bad}}}]}
   note: {to: thing.note, empty: clear}
   blank: {to: thing.blank}
+  more: {to: thing.words, rules: [{split: ";"}]}
+  after: {to: later.after, empty: clear}
+  beside: {to: later.beside, rules: [number]}
+phases: [{name: later, request: {method: POST, path: /V1/later}, payload: [later]}]
 schema: {properties: {thing: {properties: {price: {minimum: 0}}}}}
 """
+LATER = 2
+"""The phase of the second operations: rows first, then those of scopes, then these."""
 CELLS: dict[str, list[str | None]] = {
     "price": ["1", "2.50", "-3", "free", "", None, "__EMPTY__VALUE__"],
     "words": ["x;y", "x", "", None, ";", 'ü;"q"'],
+    "more": ["z", "x", "", None],
+    "after": ["a", "b", '"'] + [None] * 9,
+    "beside": ["1"] + [None] * 9,
     "state": ["a", "b", "c", "", None, " A "],
-    "note": ["n", "", None, "line\nbreak"],
+    "note": ["n", f"n{LIST_MARK}m{LIST_MARK}", "", None, "line\nbreak"],
     "blank": ["", None, "  "],
 }
 
@@ -59,14 +69,24 @@ def test_a_frame_of_repeating_cells_gives_what_its_small_pieces_give() -> None:
     whole = transform(cells)
     pieces = [one(cells[place * 500 : place * 500 + 500]) for place, one in enumerate(alone)]
 
-    assert whole.operations.get_column(PAYLOAD).to_list() == [
-        payload for piece in pieces for payload in piece.operations.get_column(PAYLOAD).to_list()
-    ]
+    told = pl.concat(piece.operations for piece in pieces)
+    assert whole.operations.sort(PHASE, ROW).equals(told.sort(PHASE, ROW))
+    assert set(whole.operations.get_column(PHASE)) == {0, LATER}
+    assert '{"thing":' not in "".join(whole.operations.filter(pl.col(PHASE) == LATER).get_column(PAYLOAD))
     assert sorted(map(repr, whole.errors)) == sorted(
         repr(error) for piece in pieces for error in piece.errors
     )
-    assert {error.code for error in whole.errors} == {"number", "empty", "number.minimum", "values.unknown"}
-    assert whole.operations.height + len({error.row for error in whole.errors}) == cells.height
+    assert {error.code for error in whole.errors} == {
+        "number",
+        "empty",
+        "number.minimum",
+        "values.unknown",
+        "list.unexpected",
+    }
+    assert (
+        whole.operations.get_column(ROW).n_unique() + len({error.row for error in whole.errors})
+        == cells.height
+    )
 
 
 def upper(texts: pl.DataFrame) -> pl.DataFrame:
