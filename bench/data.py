@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import orjson
+import xlsxwriter
 
 COLUMNS = (
     "sku", "name", "price", "set", "type", "weight", "status", "visibility", "description", "short", "url_key",
@@ -89,6 +90,14 @@ def write_jsonl(path: Path, count: int, *, bad: float = 0.01) -> None:
     with path.open("wb") as file:
         for row in rows(count, bad=bad):
             file.write(orjson.dumps(row) + b"\n")
+
+
+def write_xlsx(path: Path, count: int) -> None:
+    with xlsxwriter.Workbook(path, {"constant_memory": True}) as book:
+        sheet = book.add_worksheet()
+        sheet.write_row(0, 0, COLUMNS)
+        for number, row in enumerate(rows(count), 1):
+            sheet.write_row(number, 0, [*row.values()])
 
 
 def write_people(path: Path, count: int, *, bad: float = 0.01, seed: int = 7) -> None:

@@ -9,6 +9,7 @@ from importer.domain.sentences import sentences
 from importer.formats import delimited, encodings, json_array, jsonl, xlsx
 from importer.formats.content import OPENERS, Content, unpacked
 from importer.formats.frames import Frame, Header
+from importer.formats.index import Index
 from importer.formats.reading import Evidence, Reading
 from importer.formats.signatures import require_text
 
@@ -16,10 +17,10 @@ from importer.formats.signatures import require_text
 @dataclass(frozen=True)
 class Format:
     """`header` recognises what a reading leaves open; `frames` gives all records, with at least the columns asked for
-    (None: all). Both raise FileDamaged."""
+    (None: all), and fills or uses the index of a format that has one. Both raise FileDamaged."""
 
-    header: Callable[[Content, Reading], Header]
-    frames: Callable[[Content, Header, Collection[str] | None], Iterator[Frame]]
+    header: Callable[[Content, Reading, Index | None], Header]
+    frames: Callable[[Content, Header, Collection[str] | None, Index | None], Iterator[Frame]]
 
 
 FORMATS: dict[str, Format] = {
@@ -43,11 +44,12 @@ EXTENSIONS = {
 """File name extension -> format."""
 
 
-def header(path: Path, name: str, reading: Reading | None = None) -> Header:
+def header(path: Path, name: str, reading: Reading | None = None, index: Index | None = None) -> Header:
     """What the file at `path`, which its owner calls `name`, is; what `reading` says is believed.
 
-    Raises FileDamaged.
+    A format that has to read the whole file for it fills the `index`. Raises FileDamaged.
     """
+    before = _state(path) if index is not None else None
     reading = reading or Reading()
     content = unpacked(path, name, reading)
     format_ = reading.format or _format(content.name)
@@ -58,28 +60,46 @@ def header(path: Path, name: str, reading: Reading | None = None) -> Header:
         if format_ != "xlsx" and reading.encoding is None:
             require_text(content)
         said = encodings.named(reading).filled(format=format_, member=content.member)
-        found = FORMATS[format_].header(content, said)
+        found = FORMATS[format_].header(content, said, index)
     except FileDamaged as error:
         doubt = encodings.doubt_of(content, said.encoding) if said and said.encoding else ""
         text = error.text.removeprefix(f"{content.name}: ")
         text = text if text.startswith(name) else f"{name}: {text}"
         raise FileDamaged(sentences(text, doubt), code=error.code) from error
+    if index is not None:
+        index.of = before
     return replace(found, evidence=(_evidence(content, reading, format_), *found.evidence))
 
 
-def frames(path: Path, name: str, head: Header, columns: Collection[str] | None = None) -> Iterator[Frame]:
+def frames(
+    path: Path,
+    name: str,
+    head: Header,
+    columns: Collection[str] | None = None,
+    index: Index | None = None,
+) -> Iterator[Frame]:
     """All records of the file, frame by frame; a reader may leave out columns that are not asked for.
 
-    Raises FileDamaged when the file cannot be read any further.
+    An `index` that one reading has filled saves the next one work. Raises FileDamaged when the file cannot be read any
+    further.
     """
     before = _state(path)
-    for frame in FORMATS[str(head.reading.format)].frames(unpacked(path, name, head.reading), head, columns):
+    if index is not None and index.complete and index.of != before:
+        raise _changed(name)
+    content = unpacked(path, name, head.reading)
+    for frame in FORMATS[str(head.reading.format)].frames(content, head, columns, index):
         yield _doubted(frame, head.doubts) if head.doubts and frame.malformed else frame
     if _state(path) != before:
-        raise FileDamaged(
-            f"{name}: the file was changed while it was read; nothing more of it is imported. Upload it again.",
-            code="file.changed",
-        )
+        raise _changed(name)
+    if index is not None:
+        index.of = before
+
+
+def _changed(name: str) -> FileDamaged:
+    return FileDamaged(
+        f"{name}: the file was changed while it was read; nothing more of it is imported. Upload it again.",
+        code="file.changed",
+    )
 
 
 def _doubted(frame: Frame, doubts: list[str]) -> Frame:

@@ -3,58 +3,35 @@
 A record that cannot be read is cut out and reported with number, line and kind; none is padded, cut short or merged.
 """
 
-import csv
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
-from itertools import chain, islice
+from itertools import islice
 
 import polars as pl
 
 from importer.domain.errors import FileDamaged
 from importer.domain.rows import LINE, ROW, Outcome, RowError
-from importer.formats import encodings
+from importer.formats import encodings, places
 from importer.formats.ahead import ahead
 from importer.formats.columns import clean
 from importer.formats.content import Content
+from importer.formats.dialects import SAMPLE, best_fit, candidates, evidence, parsed
 from importer.formats.frames import FRAME_ROWS, JSON_CELLS, REPORT_COLUMNS, Frame, Header
 from importer.formats.framing import RECORD_LIMIT, Cut, Framed, records
 from importer.formats.guard import unguard, unguarded
+from importer.formats.index import Index
 from importer.formats.literal import refused
 from importer.formats.marks import Dialect
-from importer.formats.reading import Evidence, Reading
-
-DELIMITERS = (",", ";", "\t", "|")
-QUOTES = ('"', "'", "")
-SAMPLE = 256 << 10
+from importer.formats.reading import Reading
 
 
-@dataclass(frozen=True)
-class Fit:
-    """How well a dialect fits the beginning of a file: records of the header's width, of all.
-
-    `quoted`: cells are enclosed in the quote; `stray`: the quote stands where it may not.
-    """
-
-    dialect: Dialect
-    width: int
-    fitting: int
-    records: int
-    quoted: bool
-    stray: bool
-
-    def rank(self) -> tuple[float, int]:
-        """More than one column and every record fitting is best; of equals the one with more columns."""
-        return (self.fitting / self.records if self.width > 1 and self.records else 0.0, self.width)
-
-
-def header(content: Content, reading: Reading) -> Header:
+def header(content: Content, reading: Reading, _index: Index | None = None) -> Header:
     """The first record, and the dialect that fits most records of the beginning."""
     seen = encodings.recognise(content, reading)
     encoding = seen.value
     sample = b"".join(islice(encodings.blocks(content, encoding, size=SAMPLE), 1))
     if not sample:
         raise FileDamaged("The file is empty: it has not even a header line.", code="file.empty")
-    best = _best_fit(sample, _candidates(sample, content, reading))
+    best = best_fit(sample, candidates(sample, content, reading))
     filled = reading.filled(
         encoding=encoding, delimiter=best.dialect.delimiter, quote=best.dialect.quote, header=True
     )
@@ -67,7 +44,7 @@ def header(content: Content, reading: Reading) -> Header:
         names=clean(parts),
         raw=tuple(names),
         reading=filled,
-        evidence=(seen, *_evidence(best, reading)),
+        evidence=(seen, *evidence(best, reading)),
         mended=mended,
         literal=frozenset(
             part for part, name in zip(parts, found, strict=True) if mended and name.endswith(JSON_CELLS)
@@ -79,16 +56,25 @@ def frames(
     content: Content,
     head: Header,
     columns: Collection[str] | None = None,
+    index: Index | None = None,
     *,
     rows: int = FRAME_ROWS,
     block: int = encodings.BLOCK,
 ) -> Iterator[Frame]:
-    """All records after the header, at most `rows` at a time; of `columns` alone, when they are named."""
+    """All records after the header, at most `rows` at a time; of `columns` alone, when they are named.
+
+    An `index` is filled, and used when it is complete.
+    """
     wanted = [name for name in head.own if columns is None or name in columns]
     dialect = _dialect(content, head.reading)
     blocks = encodings.blocks(content, str(head.reading.encoding), size=block)
     before = 1 if head.reading.header else 0  # the header is a record of its own
-    for framed in ahead(records(blocks, dialect, width=len(head.names))):
+    if index is not None and index.complete:
+        found = places.again(blocks, index, dialect.end.encode())
+    else:
+        found = records(blocks, dialect, width=len(head.names))
+        found = ahead(places.noted(found, index) if index is not None else found)
+    for framed in found:
         framed.rows -= before
         start = framed.first - before
         whole = _frame(max(start, 0), framed, dialect, head, wanted)
@@ -115,19 +101,19 @@ def cells(
     framed: Framed, dialect: Dialect, names: Sequence[str], wanted: Sequence[str] | None = None
 ) -> pl.DataFrame:
     """The good records as text columns beside their numbers and lines; an unquoted empty cell is null."""
-    places = sorted({names.index(name) for name in names if wanted is None or name in wanted} or {0})
+    columns = sorted({names.index(name) for name in names if wanted is None or name in wanted} or {0})
     if framed.clean:
         table = pl.read_csv(
             framed.clean,
             has_header=False,
             schema=dict.fromkeys(names, pl.String),
-            columns=places,
+            columns=columns,
             separator=dialect.delimiter,
             quote_char=dialect.quote or None,
             eol_char=dialect.end,
         )
     else:
-        table = pl.DataFrame(schema={names[place]: pl.String for place in places})
+        table = pl.DataFrame(schema={names[column]: pl.String for column in columns})
     if table.height != framed.rows.size:  # would be a defect of importer: never guess which record is which
         raise FileDamaged(
             f"{framed.rows.size} records were found and {table.height} were read from line {framed.lines[0]} on; "
@@ -172,93 +158,6 @@ def _malformed(cut: Cut, row: int, dialect: Dialect, width: int) -> RowError:
     )
 
 
-def _candidates(sample: bytes, content: Content, reading: Reading) -> list[Dialect]:
-    end = "\r" if b"\n" not in sample and b"\r" in sample else "\n"
-    by_name = "\t" if content.name.lower().endswith((".tsv", ".tab")) else None
-    said = reading.delimiter if reading.delimiter is not None else by_name
-    first = sample[: sample.find(end.encode()) + 1] or sample
-    possible = [mark for mark in DELIMITERS if mark.encode() in first] or DELIMITERS[:1]
-    for name, mark in (("delimiter", reading.delimiter), ("quote", reading.quote or None)):
-        if mark is not None and (len(mark) != 1 or not mark.isascii() or mark in "\r\n"):
-            raise FileDamaged(f"The {name} must be one ASCII character, not `{mark}`.", code="file.dialect")
-    quotes = QUOTES if reading.quote is None else (reading.quote,)
-    return [Dialect(d, q, end) for q in quotes for d in ((said,) if said else possible)]
-
-
-def _best_fit(sample: bytes, candidates: list[Dialect]) -> Fit:
-    """Double quotes, unless they never enclose a cell: then single ones if they explain more, else none."""
-
-    def best(quote: str) -> Fit | None:
-        fits = (_fit(sample, dialect) for dialect in candidates if dialect.quote == quote)
-        return max((fit for fit in fits if fit is not None), key=Fit.rank, default=None)
-
-    double = best('"')
-    if double is not None and double.quoted:
-        return double
-    single = best("'") if b"'" in sample else None
-    if double is not None and not double.stray and single is None:
-        return double
-    none = best("")
-    if single is not None and single.quoted and single.fitting > (none or single).fitting:
-        return single
-    if double is not None and not double.stray:
-        return double
-    found = none or double or single or best("'")
-    if found is None:
-        raise _no_header(sample)
-    return found
-
-
-def _no_header(sample: bytes) -> FileDamaged:
-    if not sample.strip():
-        return FileDamaged("The file holds only empty lines.", code="file.empty")
-    first = sample.splitlines()[0].strip()
-    told = (
-        "the header cannot be read; check its quotes and that the file is text."
-        if first
-        else "it is empty, and the header must stand there; remove the empty lines before it."
-    )
-    return FileDamaged(f"Line 1: {told}", code="file.header")
-
-
-def _fit(sample: bytes, dialect: Dialect) -> Fit | None:
-    """None when not even the first record can be read."""
-    first = next(iter(records(iter([sample]), dialect, width=None)), None)
-    if first is None or not first.rows.size or first.rows[0] != 1:
-        return None
-    width = len(_parsed(first.clean, dialect))
-    if len(sample) >= SAMPLE:  # the last record is cut off: one block without an end gives whole records only
-        framed = list(islice(records(chain([sample], [b""]), dialect, width=width), 1))
-    else:
-        framed = list(records(iter([sample]), dialect, width=width))
-    blank = sum(cut.kind == "blank" for frame in framed for cut in frame.cut)
-    good = sum(int(frame.rows.size) for frame in framed)
-    return Fit(
-        dialect,
-        width,
-        good,
-        sum(frame.count for frame in framed) - blank,
-        quoted=bool(dialect.quote) and any(_begins_quoted(frame, dialect) for frame in framed),
-        stray=any(cut.kind == "quoting" for frame in framed for cut in frame.cut),
-    )
-
-
-def _begins_quoted(framed: Framed, dialect: Dialect) -> bool:
-    """Whether a cell begins with the quote: in good records every quote does or is doubled inside one that does."""
-    quote, behind = dialect.quote.encode(), (dialect.delimiter + dialect.quote).encode()
-    return quote in framed.clean or any(cut.raw.startswith(quote) or behind in cut.raw for cut in framed.cut)
-
-
-def _parsed(clean_: bytes, dialect: Dialect) -> list[str]:
-    """The cells of the first record."""
-    csv.field_size_limit(RECORD_LIMIT)
-    text = clean_.decode("utf-8")
-    lines = (line + dialect.end for line in text.split(dialect.end))
-    if not dialect.quote:
-        return next(csv.reader(lines, delimiter=dialect.delimiter, quoting=csv.QUOTE_NONE), [])
-    return next(csv.reader(lines, delimiter=dialect.delimiter, quotechar=dialect.quote), [])
-
-
 def _first(content: Content, reading: Reading) -> list[str]:
     dialect = _dialect(content, reading)
     found = next(
@@ -267,35 +166,10 @@ def _first(content: Content, reading: Reading) -> list[str]:
     if found is None or not found.rows.size or found.rows[0] != 1:
         kind = found.cut[0].kind if found and found.cut else "quoting"
         raise FileDamaged(f"Line 1: {TEXTS.get(kind, 'The header is empty.')}", code="file.header")
-    return _parsed(found.clean, dialect)
+    return parsed(found.clean, dialect)
 
 
 def _dialect(content: Content, reading: Reading) -> Dialect:
     sample = b"".join(islice(encodings.blocks(content, str(reading.encoding), size=SAMPLE), 1))
     end = "\r" if b"\n" not in sample and b"\r" in sample else "\n"
     return Dialect(str(reading.delimiter), str(reading.quote), end)
-
-
-NAMES = {",": "comma", ";": "semicolon", "|": "pipe", ":": "colon", " ": "blank"}
-
-
-def _shown(mark: str) -> str:
-    """A mark that a reader can tell from the sentence around it."""
-    if mark in ("", "\t"):
-        return "tab" if mark else "none"
-    enclosed = f"'{mark}'" if mark == '"' else f'"{mark}"'
-    return f"{enclosed} ({NAMES[mark]})" if mark in NAMES else enclosed
-
-
-def _evidence(best: Fit, reading: Reading) -> Iterator[Evidence]:
-    fits = f"fits {best.fitting:,} of {best.records:,} records at the beginning"
-    mark, quote = best.dialect.delimiter, best.dialect.quote
-    said = f"{reading.why('delimiter')}; it {fits}" if reading.delimiter else fits
-    yield Evidence("delimiter", _shown(mark), said)
-    yield Evidence("quote character", _shown(quote), reading.why("quote") if reading.said("quote") else fits)
-    if reading.header is False:
-        yield Evidence(
-            "header", "no", f"{reading.why('header')}; the columns are column_1 to column_{best.width}"
-        )
-    else:
-        yield Evidence("header", "yes", f"the first record names {best.width} columns")

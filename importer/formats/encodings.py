@@ -15,7 +15,7 @@ from importer.domain.errors import FileDamaged
 from importer.formats.content import Content
 from importer.formats.reading import Evidence, Reading
 
-BLOCK = 4 << 20
+BLOCK = 5 << 19
 PROBE = 1 << 20
 MARKS = {
     codecs.BOM_UTF8: "utf-8",
@@ -131,7 +131,7 @@ def _eight_bit(probe: bytes) -> tuple[str, str]:
     """UTF-8 unless most bytes beyond ASCII contradict it; else the Windows code page that reads as letters."""
     read = probe.decode("utf-8", errors="replace")
     bad = read.count("\ufffd")
-    good = sum(character > "\x7f" for character in read) - bad
+    good = len(read) - len(read.encode("ascii", "ignore")) - bad
     if bad <= 1 + good // 10 and good:
         wrong = f", with about {bad} bytes that are not" if bad > 1 else ""
         return "utf-8", f"the bytes beyond ASCII are UTF-8{wrong}"

@@ -35,7 +35,7 @@ class Cut:
 @dataclass
 class Framed:
     """`count` records after the `first`: `clean` holds the good ones, each with its end; `rows` and `lines` say which
-    they are."""
+    they are, `runs` in which stretches of the whole text they lie."""
 
     clean: bytes
     rows: Places
@@ -43,6 +43,7 @@ class Framed:
     first: int
     count: int
     cut: list[Cut] = field(default_factory=list)
+    runs: list[tuple[int, int]] = field(default_factory=list)
 
 
 def records(
@@ -70,6 +71,7 @@ class _Framer:
 
     def __init__(self, dialect: Dialect, width: int | None, limit: int, line: int) -> None:
         self.data = b""
+        self._offset = 0  # of the data in the whole text
         self._dialect = dialect
         self._end = dialect.end.encode()
         self._width = width
@@ -106,16 +108,20 @@ class _Framer:
             window = NARROW
         if self._row > first:
             yield self._framed(good, numbers, cut, first)
-        self.data = self.data[start:]
+        self._drop(start)
+
+    def _drop(self, size: int) -> None:
+        self.data = self.data[size:]
+        self._offset += size
 
     def _skip(self) -> bool:
         """Drop the rest of a cut record; False when all of the data belongs to it."""
         if self._skipping:
             end = self.data.find(self._end)
             if end < 0:
-                self.data = b""
+                self._drop(len(self.data))
                 return False
-            self.data = self.data[end + 1 :]
+            self._drop(end + 1)
             self._line += 1
             self._skipping = False
         return True
@@ -171,13 +177,14 @@ class _Framer:
         first: int,
     ) -> Framed:
         starts, stops, lines = (np.concatenate(part) for part in zip(*good, strict=True))
-        if not starts.size:
-            clean = b""
-        else:
+        runs: list[tuple[int, int]] = []
+        if starts.size:
             breaks = np.flatnonzero(starts[1:] != stops[:-1])
-            runs = zip([0, *(breaks + 1)], [*breaks, starts.size - 1], strict=True)
-            view = memoryview(self.data)
-            clean = b"".join([view[int(starts[a]) : int(stops[b])] for a, b in runs])
+            begun, ended = starts[np.append(0, breaks + 1)], stops[np.append(breaks, -1)]
+            runs = list(zip(begun.tolist(), ended.tolist(), strict=True))
+        view = memoryview(self.data)
+        clean = b"".join([view[start:stop] for start, stop in runs])
         cut.sort(key=lambda one: one.row)
+        places = [(self._offset + start, self._offset + stop) for start, stop in runs]
         count = self._row - first
-        return Framed(clean, np.concatenate(numbers), lines, first - 1, count, cut)
+        return Framed(clean, np.concatenate(numbers), lines, first - 1, count, cut, places)

@@ -20,18 +20,19 @@ from importer.formats.documents import Unreadable, parse
 from importer.formats.encodings import BAD_BYTE
 from importer.formats.frames import FRAME_ROWS, Frame, Header
 from importer.formats.framing import RAW_BYTES, Cut
-from importer.formats.nested import Batch
+from importer.formats.index import Index
 from importer.formats.reading import Evidence, Reading
+from importer.formats.sorting import Batch
 
 BATCH_CHARACTERS = 8 << 20
 BATCH_DOCUMENTS = 5_000
 
 
-def header(content: Content, reading: Reading) -> Header:
+def header(content: Content, reading: Reading, index: Index | None = None) -> Header:
     seen = encodings.recognise(content, reading)
     encoding = seen.value
     if reading.path is None and _is_lines(content, encoding):
-        found = jsonl.header(content, replace(reading, format="jsonl"))
+        found = jsonl.header(content, replace(reading, format="jsonl"), index)
         lines = Evidence("format", "jsonl", "every line is a document of its own")
         return Header(
             names=found.names,
@@ -44,18 +45,21 @@ def header(content: Content, reading: Reading) -> Header:
     path, reason = (reading.path, reading.why("path")) if reading.said("path") else _path(content, encoding)
     filled = reading.filled(encoding=encoding, path=path)
     evidence = (seen, Evidence("path", path or "none", reason))
-    return nested.header(batches(content, filled), filled, evidence)
+    return nested.header(batches(content, filled), filled, evidence, index)
 
 
 def frames(
     content: Content,
     head: Header,
-    _columns: Collection[str] | None = None,
+    columns: Collection[str] | None = None,
+    index: Index | None = None,
     *,
     rows: int = FRAME_ROWS,
     block: int = encodings.BLOCK,
 ) -> Iterator[Frame]:
-    yield from ahead(nested.frames(batches(content, head.reading, block=block), head, rows=rows))
+    yield from ahead(
+        nested.frames(batches(content, head.reading, block=block), head, columns, index, rows=rows)
+    )
 
 
 def batches(content: Content, reading: Reading, *, block: int = encodings.BLOCK) -> Iterator[Batch]:
@@ -80,7 +84,7 @@ def _batch(first: int, elements: list[tuple[int, str]]) -> Batch:
         count=len(elements),
         rows=np.array([row for row, _, _ in good], dtype=np.int64),
         lines=np.array([line for _, line, _ in good], dtype=np.int64),
-        texts=pl.Series([text for _, _, text in good], dtype=pl.String),
+        source=lambda: pl.Series([text for _, _, text in good], dtype=pl.String),
         cut=[
             Cut(n, line, "encoding", text[:RAW_BYTES].encode("utf-8", "replace"))
             for n, (line, text) in enumerate(elements, first + 1)

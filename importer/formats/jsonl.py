@@ -1,6 +1,7 @@
 """JSON Lines: one document on each line. A line that is none is cut out; the lines around it are read."""
 
 from collections.abc import Collection, Iterator
+from dataclasses import replace
 
 import numpy as np
 import polars as pl
@@ -10,28 +11,30 @@ from importer.formats.ahead import ahead
 from importer.formats.content import Content
 from importer.formats.frames import FRAME_ROWS, Frame, Header
 from importer.formats.framing import RAW_BYTES, RECORD_LIMIT, Cut
-from importer.formats.nested import Batch
+from importer.formats.index import Index
+from importer.formats.marks import is_text
 from importer.formats.reading import Reading
+from importer.formats.regular import Block
 from importer.formats.shapes import BLANKS
+from importer.formats.sorting import Batch
 
 
-def header(content: Content, reading: Reading) -> Header:
-    encoding = encodings.recognise(content, reading)
-    return nested.header(
-        batches(content, encoding.value), reading.filled(encoding=encoding.value), (encoding,)
-    )
+def header(content: Content, reading: Reading, index: Index | None = None) -> Header:
+    seen = encodings.recognise(content, reading)
+    return nested.header(batches(content, seen.value), reading.filled(encoding=seen.value), (seen,), index)
 
 
 def frames(
     content: Content,
     head: Header,
-    _columns: Collection[str] | None = None,
+    columns: Collection[str] | None = None,
+    index: Index | None = None,
     *,
     rows: int = FRAME_ROWS,
     block: int = encodings.BLOCK,
 ) -> Iterator[Frame]:
     encoding = str(head.reading.encoding)
-    yield from ahead(nested.frames(batches(content, encoding, block=block), head, rows=rows))
+    yield from ahead(nested.frames(batches(content, encoding, block=block), head, columns, index, rows=rows))
 
 
 def batches(
@@ -48,15 +51,15 @@ def batches(
         whole, data = data[:stop], data[stop:]
         if not whole and len(data) <= limit:
             continue
-        texts = _lines(whole)
-        records, cut = texts.len(), []
+        batch = _batch(first, whole, limit)
         if len(data) > limit:
-            number = first + records + 1
-            cut.append(Cut(number, number, "too_large", data[:RAW_BYTES]))
+            number = first + batch.count + 1
+            cut = Cut(number, number, "too_large", data[:RAW_BYTES])
+            batch = replace(batch, count=batch.count + 1, cut=[*batch.cut, cut])
             data, skipping = b"", True
-        if records or cut:
-            yield _batch(first, texts, cut, limit, plain=_only_ends(whole))
-            first += records + len(cut)
+        if batch.count:
+            yield batch
+            first += batch.count
 
 
 def _lines(whole: bytes) -> pl.Series:
@@ -82,7 +85,34 @@ def _with_last(blocks: Iterator[bytes]) -> Iterator[tuple[bytes, bool]]:
     yield b"", True
 
 
-def _batch(first: int, raw: pl.Series, cut: list[Cut], limit: int, *, plain: bool) -> Batch:
+def _batch(first: int, whole: bytes, limit: int) -> Batch:
+    plain = _only_ends(whole)
+    block = Block(whole if whole.endswith(b"\n") else whole + b"\n")
+    if not (plain and whole and _documents(block, limit)):
+        return _looked_at(first, _lines(whole), limit, plain=plain)
+    numbers = np.arange(first + 1, first + block.ends.size + 1)
+    return Batch(
+        first=first,
+        count=numbers.size,
+        rows=numbers,
+        lines=numbers,
+        source=lambda: _lines(whole),
+        cut=[],
+        plain=True,
+        block=block,
+    )
+
+
+def _documents(block: Block, limit: int) -> bool:
+    """Whether every line may be one: it begins like one, is not too long, and all are text."""
+    return bool(
+        (block.codes[block.starts] == ord("{")).all()
+        and (block.ends - block.starts).max() <= limit
+        and is_text(block.text, 0, len(block.text))
+    )
+
+
+def _looked_at(first: int, raw: pl.Series, limit: int, *, plain: bool) -> Batch:
     texts = raw if raw.dtype == pl.String else pl.Series(list(map(_text, raw)), dtype=pl.String)
     if not plain:
         texts = texts.str.strip_suffix("\r")
@@ -90,6 +120,7 @@ def _batch(first: int, raw: pl.Series, cut: list[Cut], limit: int, *, plain: boo
     blank = (texts.str.strip_chars(BLANKS) == "") & ~large
     rows = np.arange(first + 1, first + raw.len() + 1, dtype=np.int64)
     bad = {"encoding": texts.is_null() & ~large, "blank": blank.fill_null(value=False), "too_large": large}
+    cut: list[Cut] = []
     for kind, those in bad.items():
         cut += [
             Cut(first + n + 1, first + n + 1, kind, _beginning(raw[n])) for n in those.arg_true().to_list()
@@ -98,10 +129,10 @@ def _batch(first: int, raw: pl.Series, cut: list[Cut], limit: int, *, plain: boo
     numbers = rows[good.to_numpy()]
     return Batch(
         first=first,
-        count=raw.len() + sum(one.row > first + raw.len() for one in cut),
+        count=raw.len(),
         rows=numbers,
         lines=numbers,
-        texts=texts.filter(good),
+        source=lambda: texts.filter(good),
         cut=cut,
         plain=plain,
     )

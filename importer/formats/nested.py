@@ -4,8 +4,8 @@ The columns are the union over the whole file: it is walked through once for the
 frame has the same. Memory holds one batch and the names.
 """
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Iterable, Iterator
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import polars as pl
@@ -13,102 +13,30 @@ import polars as pl
 from importer.domain.errors import FileDamaged
 from importer.domain.rows import LINE, ROW, Outcome, RowError
 from importer.formats import documents, shapes
+from importer.formats.ahead import ahead
 from importer.formats.columns import MOST, clean
 from importer.formats.documents import Cell, Unreadable, json_of, text_of
 from importer.formats.frames import FRAME_ROWS, REPORT_COLUMNS, Frame, Header
 from importer.formats.framing import RAW_BYTES, RECORD_LIMIT, Cut
+from importer.formats.index import Index
 from importer.formats.marks import Places
 from importer.formats.reading import Evidence, Reading
-from importer.formats.shapes import Shape
-
-
-@dataclass(frozen=True, kw_only=True)
-class Batch:
-    """`count` records after the `first`: `texts` of the documents with their numbers and lines; `cut`: the others.
-
-    `plain`: control characters stand between values at most, so that any text may have a shape.
-    """
-
-    first: int
-    count: int
-    rows: Places
-    lines: Places
-    texts: pl.Series
-    cut: list[Cut]
-    plain: bool = False
-
-
-MOST_SHAPES = 8
-WORTH = 4
-"""A shape is kept when it fits one in so many of the documents that it was tried on."""
-FEW = 50
-"""So few documents are read one by one rather than searched for a shape."""
-
-
-@dataclass
-class Sorted:
-    """`fitting`: by shape, the places in the batch and the raw values; `rest`: the places of the others."""
-
-    fitting: list[tuple[Shape, Places, pl.DataFrame]] = field(default_factory=list)
-    rest: Places = field(default_factory=lambda: np.empty(0, dtype=np.int64))
-
-
-class Shapes:
-    """The shapes of a file as they are found."""
-
-    def __init__(self) -> None:
-        self._known: list[Shape] = []
-
-    def sort(self, batch: Batch) -> Sorted:
-        found = Sorted()
-        places = np.arange(batch.texts.len())
-        if not batch.plain:
-            plain = ~batch.texts.str.contains(r"[\x00-\x1f]").to_numpy()
-            found.rest, places = places[~plain], places[plain]
-        for known in list(self._known):
-            places = self._try(known, batch, places, found)
-        while places.size > FEW and len(self._known) < MOST_SHAPES:
-            fresh = _shape(batch.texts[int(places[0])])
-            if fresh is None or fresh in self._known:
-                break
-            self._known.append(fresh)
-            places = self._try(fresh, batch, places, found)
-            if fresh not in self._known:
-                break  # a file of many shapes
-        found.rest = np.sort(np.concatenate([found.rest, places]))
-        return found
-
-    def _try(self, one: Shape, batch: Batch, places: Places, found: Sorted) -> Places:
-        """Those of `places` that do not fit."""
-        if places.size <= FEW:
-            return places
-        values, fits = shapes.split(batch.texts.gather(places), one)
-        fitting = fits.to_numpy()
-        if fitting.any():
-            found.fitting.append((one, places[fitting], values.filter(fits)))
-        if fitting.sum() * WORTH < places.size:
-            self._known.remove(one)
-        rest: Places = places[~fitting]
-        return rest
-
-
-def _shape(text: str) -> Shape | None:
-    try:
-        documents.row(text)
-    except Unreadable:
-        return None
-    return shapes.shape(text)
+from importer.formats.sorting import Batch, Shapes
+from importer.formats.spool import Sorted, entry, kept
 
 
 @dataclass
 class Columns:
-    """What all documents together have: path -> whether its cells are JSON text. `filled`: those with a value."""
+    """What all documents together have: path -> whether its cells are JSON text. `filled`: those with a value; `first`:
+    the record that has the path first, and its place there."""
 
     literal: dict[str, bool] = field(default_factory=dict)
+    first: dict[str, tuple[int, int]] = field(default_factory=dict)
     filled: set[str] = field(default_factory=set)
     documents: int = 0
 
-    def add(self, path: str, *, literal: bool, filled: bool) -> None:
+    def add(self, path: str, at: tuple[int, int], *, literal: bool, filled: bool) -> None:
+        self.first[path] = min(at, self.first.get(path, at))
         self.literal[path] = self.literal.get(path, False) or literal
         if filled:
             self.filled.add(path)
@@ -120,30 +48,25 @@ class Columns:
             )
 
     def paths(self) -> dict[str, bool]:
-        """Without those that are null wherever they are no object."""
+        """In the order of the file, without those that are null wherever they are no object."""
         outer = {path[:place] for path in self.literal for place, mark in enumerate(path) if mark == "."}
-        return {p: literal for p, literal in self.literal.items() if p in self.filled or p not in outer}
+        ordered = sorted(self.literal, key=self.first.__getitem__)
+        return {path: self.literal[path] for path in ordered if path in self.filled or path not in outer}
 
 
-def header(batches: Iterator[Batch], reading: Reading, evidence: tuple[Evidence, ...]) -> Header:
+def header(
+    batches: Iterator[Batch], reading: Reading, evidence: tuple[Evidence, ...], index: Index | None = None
+) -> Header:
+    """An `index` is filled with all that is found."""
     columns, shapes_ = Columns(), Shapes()
-    for batch in batches:
-        found = shapes_.sort(batch)
-        rest = [found.rest]
-        for shape, places, values in found.fitting:
-            kinds = shapes.kinds(values)
-            good = kinds.good.to_numpy()
-            rest.append(places[~good])
-            columns.documents += int(good.sum())
-            for path, wide, filled in zip(
-                shape.paths if good.any() else (), kinds.wide, kinds.filled, strict=False
-            ):
-                columns.add(path, literal="." in path or wide, filled=filled)
-        for _, row in _slowly(batch, np.sort(np.concatenate(rest))):
-            if not isinstance(row, Unreadable):
-                columns.documents += 1
-                for path, cell in row.items():
-                    columns.add(path, literal=cell.literal, filled=cell.value is not None)
+    if index is not None:
+        index.begin()
+    for batch in ahead(map(shapes_.sort, batches)):
+        whole = _looked_at(batch, columns)
+        if index is not None:
+            index.add(entry(whole))
+    if index is not None:
+        index.end()
     literal = columns.paths()
     if not literal:
         raise FileDamaged("The file holds no document with a field that could be read.", code="file.empty")
@@ -160,38 +83,72 @@ def header(batches: Iterator[Batch], reading: Reading, evidence: tuple[Evidence,
     )
 
 
-def frames(batches: Iterator[Batch], head: Header, *, rows: int = FRAME_ROWS) -> Iterator[Frame]:
-    literal = {raw: name in head.literal for raw, name in zip(head.raw, head.names, strict=True)}
-    found = Shapes()
-    for batch in batches:
-        table, cut = _table(batch, found.sort(batch), literal)
-        table.columns = [ROW, LINE, *head.names]
-        if head.mended:
-            table = table.drop(REPORT_COLUMNS)
+def _looked_at(batch: Sorted, columns: Columns) -> Sorted:
+    """The same with documents that are no JSON among the rest; what the others have is added to the columns."""
+    parts, rest = [], list(batch.rest)
+    for part in batch.parts:
+        kinds = shapes.kinds(part.raw)
+        rest += batch.texts(part, ~kinds.good)
+        good = part.only(kinds.good)
+        columns.documents += good.rows.size
+        if good.rows.size:
+            for place, path in enumerate(part.paths):
+                literal, filled = "." in path or kinds.wide[place], kinds.filled[place]
+                columns.add(path, (int(good.rows[0]), place), literal=literal, filled=filled)
+        parts.append(replace(good, raw=replace(good.raw, plain=kinds.plain)))
+    rest.sort()
+    for (number, *_), row in _slowly(rest):
+        if not isinstance(row, Unreadable):
+            columns.documents += 1
+            for place, (path, cell) in enumerate(row.items()):
+                columns.add(path, (number, place), literal=cell.literal, filled=cell.value is not None)
+    return replace(batch, parts=parts, rest=rest)
+
+
+def frames(
+    batches: Iterator[Batch],
+    head: Header,
+    wanted: Collection[str] | None = None,
+    index: Index | None = None,
+    *,
+    rows: int = FRAME_ROWS,
+) -> Iterator[Frame]:
+    """Of the columns `wanted` alone when they are in a complete index, of all otherwise."""
+    names = dict(zip(head.raw, head.names, strict=True))
+    known = index is not None and index.complete
+    asked = {name for name in head.own if wanted is None or not known or name in wanted}
+    literal = {raw: name in head.literal for raw, name in names.items() if name in asked}
+    if index is not None and index.complete:
+        found: Iterator[Sorted] = (kept(one, literal) for one in index.entries())
+    else:
+        found = map(Shapes().sort, batches)
+    for batch in found:
+        table, cut = _table(batch, literal)
+        table.columns = [ROW, LINE, *(names[path] for path in literal)]
         malformed = [malformed_of(one) for one in sorted([*batch.cut, *cut], key=lambda one: one.row)]
         whole = Frame(start=batch.first, rows=batch.count, cells=table, malformed=malformed)
         yield from whole.pieces(rows)
 
 
-def _table(batch: Batch, found: Sorted, literal: dict[str, bool]) -> tuple[pl.DataFrame, list[Cut]]:
+def _table(batch: Sorted, literal: dict[str, bool]) -> tuple[pl.DataFrame, list[Cut]]:
     """The cells of all columns in the order of the records, and the documents that cannot be read."""
-    tables, rest = [], [found.rest]
-    for shape, places, values in found.fitting:
-        cells, good = shapes.decoded(values, [literal.get(path, False) for path in shape.paths])
-        cells.columns = list(shape.paths)
-        fine = good.to_numpy()
-        rest.append(places[~fine])
-        tables.append(_numbered(batch, places[fine], cells.filter(good)))
+    tables, rest = [], list(batch.rest)
+    for part in batch.parts:
+        cells, good = shapes.decoded(part.raw, [literal.get(path, False) for path in part.paths])
+        cells.columns = list(part.paths)
+        if not good.all():
+            rest += batch.texts(part, ~good)
+            cells, part = cells.filter(good), part.only(good)
+        tables.append(_numbered(part.rows, part.lines, cells))
     cut: list[Cut] = []
-    slow: dict[int, dict[str, Cell]] = {}
-    for place, row in _slowly(batch, np.sort(np.concatenate(rest))):
+    slow: list[tuple[int, int, dict[str, Cell]]] = []
+    for (number, line, text), row in _slowly(sorted(rest)):
         if isinstance(row, Unreadable):
-            cut.append(_cut(batch, place, row))
+            cut.append(Cut(number, line, row.kind, text[:RAW_BYTES].encode(), detail=row.detail))
         else:
-            slow[place] = row
-    tables.append(
-        _numbered(batch, np.array(list(slow), dtype=np.int64), _cells(list(slow.values()), literal))
-    )
+            slow.append((number, line, row))
+    numbers, lines = (np.array([one[place] for one in slow], dtype=np.int64) for place in (0, 1))
+    tables.append(_numbered(numbers, lines, _cells([row for *_, row in slow], literal)))
     filled = [table for table in tables if table.height] or tables[-1:]
     table = pl.concat([_of_all(one, literal) for one in filled])
     return (table.sort(ROW) if len(filled) > 1 else table), cut
@@ -205,8 +162,8 @@ def _of_all(table: pl.DataFrame, literal: dict[str, bool]) -> pl.DataFrame:
     return pl.DataFrame([table.get_column(ROW), table.get_column(LINE), *columns])
 
 
-def _numbered(batch: Batch, places: Places, cells: pl.DataFrame) -> pl.DataFrame:
-    return cells.with_columns(pl.Series(ROW, batch.rows[places]), pl.Series(LINE, batch.lines[places]))
+def _numbered(rows: Places, lines: Places, cells: pl.DataFrame) -> pl.DataFrame:
+    return pl.DataFrame([pl.Series(ROW, rows), pl.Series(LINE, lines), *cells])
 
 
 def _cells(rows: list[dict[str, Cell]], literal: dict[str, bool]) -> pl.DataFrame:
@@ -219,17 +176,14 @@ def _cells(rows: list[dict[str, Cell]], literal: dict[str, bool]) -> pl.DataFram
     return pl.DataFrame(columns)
 
 
-def _slowly(batch: Batch, places: Places) -> Iterator[tuple[int, dict[str, Cell] | Unreadable]]:
-    for place in places.tolist():
+def _slowly(
+    rest: Iterable[tuple[int, int, str]],
+) -> Iterator[tuple[tuple[int, int, str], dict[str, Cell] | Unreadable]]:
+    for one in rest:
         try:
-            yield place, documents.row(batch.texts[place])
+            yield one, documents.row(one[2])
         except Unreadable as error:
-            yield place, error
-
-
-def _cut(batch: Batch, place: int, error: Unreadable) -> Cut:
-    raw = batch.texts[place][:RAW_BYTES].encode()
-    return Cut(int(batch.rows[place]), int(batch.lines[place]), error.kind, raw, detail=error.detail)
+            yield one, error
 
 
 TEXTS = {

@@ -5,7 +5,7 @@ these parts with one JSON value between each two is that document: nothing else 
 not fit a shape to the last byte is left to `documents.row`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping as Dict, Sequence
 from dataclasses import dataclass
 from json.decoder import scanstring  # type: ignore[attr-defined]
 from typing import Any
@@ -20,6 +20,11 @@ FIRST_MARK = 0x100
 """Every part has a character of its own behind the cut, so that a value is known by the part before it."""
 NUMBER = r"^-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?$"
 BLANKS = " \t\n\r"
+ESCAPES = {
+    r"\"": '"', r"\\": "\\", r"\/": "/", r"\b": "\b", r"\f": "\f", r"\n": "\n", r"\r": "\r", r"\t": "\t",
+}  # fmt: skip
+ESCAPED = r'^"(?:[^"\\\x00-\x1f]|\\["\\/bfnrt])*"$'
+"""A string with no other escapes than these."""
 
 
 @dataclass(frozen=True)
@@ -65,8 +70,21 @@ def _next(text: str, place: int) -> int:
     return place
 
 
-def split(texts: pl.Series, one: Shape) -> tuple[pl.DataFrame, pl.Series]:
-    """The raw values of the texts, one column (`0`, `1` ...) for each path, and whether a text has the shape's parts.
+@dataclass(frozen=True)
+class Raw:
+    """Values of many texts as JSON writes them, one column (`0`, `1` ...) for each path; those of `bare` columns are all
+    strings, and come without their quotes. `plain`: those of them that are known to have nothing to be unescaped."""
+
+    values: pl.DataFrame
+    bare: frozenset[str] = frozenset()
+    plain: frozenset[str] = frozenset()
+
+    def filter(self, rows: pl.Series) -> "Raw":
+        return self if rows.all() else Raw(self.values.filter(rows), self.bare, self.plain)
+
+
+def split(texts: pl.Series, one: Shape) -> tuple[Raw, pl.Series]:
+    """The values of the texts, and whether a text has the shape's parts.
 
     Texts must not hold control characters other than blanks between values.
     """
@@ -81,62 +99,93 @@ def split(texts: pl.Series, one: Shape) -> tuple[pl.DataFrame, pl.Series]:
     values = [pl.col(str(n)).str.strip_prefix(marks[part]) for n, part in enumerate(one.parts)]
     values[-1] = values[-1].str.strip_suffix(one.end)
     table = fields.lazy().select(pl.all_horizontal(fits).fill_null(value=False).alias(CUT), *values).collect()
-    return table.drop(CUT), table.get_column(CUT)
+    return Raw(table.drop(CUT)), table.get_column(CUT)
 
 
-def decoded(values: pl.DataFrame, literal: Sequence[bool]) -> tuple[pl.DataFrame, pl.Series]:
-    """Raw JSON values as cells (JSON text where `literal`), and which rows hold nothing but JSON values."""
-    quoted = _quoted(values)
-    plain = (
-        expression
-        for name, flag in zip(values.columns, literal, strict=True)
-        for expression in (
-            _cell(name, quoted[name], literal=flag),
-            _odd(name, quoted[name]).alias(name + CUT),
-        )
+def decoded(raw: Raw, literal: Sequence[bool]) -> tuple[pl.DataFrame, pl.Series]:
+    """Raw values as cells (JSON text where `literal`), and which rows hold nothing but JSON values."""
+    mixed = [name for name in raw.values.columns if name not in raw.bare]
+    quoted = _quoted(raw.values.select(mixed))
+    flags = dict(zip(raw.values.columns, literal, strict=True))
+    found = raw.values.select(
+        *(_bare(name, literal=flags[name]) for name in raw.bare),
+        *(_cell(name, quoted[name], literal=flags[name]).alias(name) for name in mixed),
     )
-    found = values.lazy().select(plain).collect()
-    good = pl.repeat(value=True, n=values.height, dtype=pl.Boolean, eager=True)
+    odd = _odd_ones(raw, quoted)
+    good = pl.repeat(value=True, n=found.height, dtype=pl.Boolean, eager=True)
     columns = []
-    for name, flag in zip(values.columns, literal, strict=True):
-        column, odd = found.get_column(name), found.get_column(name + CUT)
-        if odd.any():
-            places = odd.arg_true()
-            texts, fine = _one_by_one(values.get_column(name).gather(places), literal=flag)
+    for name, flag in flags.items():
+        column = found.get_column(name)
+        if name in odd:
+            places = odd[name].arg_true()
+            texts, fine = _looked_closer(_whole(raw, name, places), literal=flag)
             column = column.scatter(places, texts)
             good = good.scatter(places.filter(~fine), values=False)
         columns.append(column.alias(name))
     return pl.DataFrame(columns), good
 
 
+def _whole(raw: Raw, name: str, places: pl.Series) -> pl.Series:
+    """Some values of a column with the quotes that they have in the text."""
+    values = raw.values.get_column(name).gather(places)
+    return values.to_frame().select(_bare(name, literal=True)).to_series() if name in raw.bare else values
+
+
+def _odd_ones(raw: Raw, quoted: Dict[str, pl.Series]) -> dict[str, pl.Series]:
+    """By column: which values have to be looked at more closely; most columns have none."""
+    odd = raw.values.select(
+        (pl.col(name).str.contains_any(['"', "\\"]) if name in raw.bare else _odd(name, quoted[name])).alias(
+            name
+        )
+        for name in raw.values.columns
+        if name not in raw.plain
+    )
+    some = odd.select(pl.all().any()).row(0) if odd.width else ()
+    return {name: odd.get_column(name) for name, any_ in zip(odd.columns, some, strict=True) if any_}
+
+
+def _bare(name: str, *, literal: bool) -> pl.Expr:
+    return pl.concat_str([pl.lit('"'), pl.col(name), pl.lit('"')]).alias(name) if literal else pl.col(name)
+
+
 @dataclass
 class Kinds:
     """What the header wants to know of raw values: which rows are all JSON, and for each column whether a value is an
-    object or a list of more than scalars, and whether there is a value at all."""
+    object or a list of more than scalars, and whether there is a value at all. `plain`: see `Raw`."""
 
     good: pl.Series
     wide: list[bool]
     filled: list[bool]
+    plain: frozenset[str]
 
 
-def kinds(values: pl.DataFrame) -> Kinds:
-    quoted = _quoted(values)
-    odd = values.lazy().select(_odd(name, quoted[name]).alias(name) for name in values.columns).collect()
-    null = values.lazy().select((pl.all() == "null").all()).collect().row(0)
+def kinds(raw: Raw) -> Kinds:
+    values = raw.values
+    mixed = values.select(name for name in values.columns if name not in raw.bare)
+    odd = _odd_ones(raw, _quoted(mixed))
+    null = {name: bool((column == "null").all()) for name, column in mixed.to_dict().items()}
     good = pl.repeat(value=True, n=values.height, dtype=pl.Boolean, eager=True)
-    wide = []
-    for name in values.columns:
-        places = odd.get_column(name).arg_true()
-        read = [_value(raw) for raw in values.get_column(name).gather(places)]
-        good = good.scatter(
-            places.filter(pl.Series([one is BAD for one in read], dtype=pl.Boolean)), values=False
-        )
-        wide.append(any(one is not BAD and Cell("", one).literal for one in read))
-    return Kinds(good, wide, [not one for one in null])
+    wide: set[str] = set()
+    for name, those in odd.items():
+        places = those.arg_true()
+        texts = _whole(raw, name, places)
+        others = ~texts.str.contains(ESCAPED)
+        read = [_value(text) for text in texts.filter(others)]
+        bad = pl.Series([one is BAD for one in read], dtype=pl.Boolean)
+        good = good.scatter(places.filter(others).filter(bad), values=False)
+        if any(one is not BAD and Cell("", one).literal for one in read):
+            wide.add(name)
+    names = values.columns
+    return Kinds(
+        good,
+        [name in wide for name in names],
+        [not null.get(name, False) for name in names],
+        raw.bare.difference(odd),
+    )
 
 
 def _quoted(values: pl.DataFrame) -> dict[str, pl.Series]:
-    return values.lazy().select(pl.all().str.starts_with('"')).collect().to_dict()
+    return values.select(pl.all().str.starts_with('"')).to_dict()
 
 
 def _cell(name: str, quoted: pl.Series, *, literal: bool) -> pl.Expr:
@@ -160,6 +209,19 @@ def _odd(name: str, quoted: pl.Series) -> pl.Expr:
 
 def _inner(raw: pl.Expr) -> pl.Expr:
     return raw.str.strip_prefix('"').str.strip_suffix('"')
+
+
+def _looked_closer(raw: pl.Series, *, literal: bool) -> tuple[pl.Series, pl.Series]:
+    """The cells, and which of them are JSON at all."""
+    if literal:
+        return _one_by_one(raw, literal=True)
+    escaped = raw.str.contains(ESCAPED)
+    texts = raw.to_frame("x").select(_inner(pl.col("x")).str.replace_many(ESCAPES, leftmost=True)).to_series()
+    if escaped.all():
+        return texts, escaped
+    others = (~escaped).arg_true()
+    read, fine = _one_by_one(raw.gather(others), literal=False)
+    return texts.scatter(others, read), escaped.scatter(others, fine)
 
 
 def _one_by_one(raw: pl.Series, *, literal: bool) -> tuple[pl.Series, pl.Series]:

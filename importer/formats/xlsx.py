@@ -18,6 +18,7 @@ from importer.formats.columns import clean
 from importer.formats.content import Content
 from importer.formats.frames import JSON_CELLS, REPORT_COLUMNS, Frame, Header
 from importer.formats.guard import unguard
+from importer.formats.index import Index
 from importer.formats.literal import refused
 from importer.formats.reading import Evidence, Reading
 from importer.formats.sheet_records import Records, raw, text_of
@@ -29,7 +30,7 @@ HEADER_ROWS = 50
 """Among so many rows the header is looked for: the first one that fills half as many cells as the fullest."""
 
 
-def header(content: Content, reading: Reading) -> Header:
+def header(content: Content, reading: Reading, _index: Index | None = None) -> Header:
     with _workbook(content) as book:
         sheet, why = _sheet(book, reading, content.name)
         first = list(islice(book.rows(sheet), HEADER_ROWS))
@@ -63,7 +64,12 @@ def header(content: Content, reading: Reading) -> Header:
 
 
 def frames(
-    content: Content, head: Header, _columns: Collection[str] | None = None, *, rows: int = SHEET_ROWS
+    content: Content,
+    head: Header,
+    _columns: Collection[str] | None = None,
+    _index: Index | None = None,
+    *,
+    rows: int = SHEET_ROWS,
 ) -> Iterator[Frame]:
     for frame in ahead(_frames(content, head, rows)):
         cells, wrong = refused(frame.cells, head.literal)

@@ -13,6 +13,7 @@ from importer.domain.mapping import Mapping, RepeatedKeys
 from importer.domain.rows import ROW
 from importer.formats.ahead import ahead
 from importer.formats.frames import CellWarning, Frame, Header
+from importer.formats.index import Index
 from importer.formats.reading import Reading
 from importer.ports import Tables
 from importer.transform import Transform, expressions
@@ -38,6 +39,7 @@ class Document:
     rows: int
     transform: Transform
     warnings: list[str] = field(default_factory=list)
+    index: Index | None = None
 
     @property
     def columns(self) -> dict[str, list[str]]:
@@ -60,21 +62,23 @@ class Document:
             )
 
     def frames(self) -> Iterator[Frame]:
-        return formats.frames(self.path, self.name, self.header)
+        return formats.frames(self.path, self.name, self.header, index=self.index)
 
 
 def examine(
     path: Path, name: str, mapping: Mapping, tables: Tables, reading: Reading | None = None
 ) -> Document:
     """Raises FileDamaged, RequestError (the columns do not fit the mapping)."""
-    header = formats.header(path, name, reading)
+    index = Index()
+    header = formats.header(path, name, reading, index)
     transform = Transform(mapping, bind(mapping, header.own, header.literal), tables)
     unique = [c.name for c in mapping.columns.values() if c.unique and c.name in transform.binding.names]
     rows, warnings = 0, header.doubts
+    looked_at = _looked_at(mapping, transform.binding)
     with ExitStack() as stack:
         repeated = stack.enter_context(Repeats())
         values = {column: stack.enter_context(Repeats()) for column in unique}
-        for frame in ahead(formats.frames(path, name, header, _looked_at(mapping, transform.binding))):
+        for frame in ahead(formats.frames(path, name, header, looked_at, index)):
             rows += frame.rows
             warnings += [_sentence(one) for one in frame.warnings[: MOST_WARNINGS - len(warnings)]]
             cells = transform.named(frame.cells)
@@ -85,7 +89,15 @@ def examine(
         lost = repeated.losers(last_wins=mapping.repeated_keys is RepeatedKeys.LAST)
         firsts = {column: repeats.losers(last_wins=False, without=lost) for column, repeats in values.items()}
     complete = Transform(mapping, transform.binding, tables, lost, firsts)
-    return Document(path=path, name=name, header=header, rows=rows, transform=complete, warnings=warnings)
+    return Document(
+        path=path,
+        name=name,
+        header=header,
+        rows=rows,
+        transform=complete,
+        warnings=warnings,
+        index=index,
+    )
 
 
 def _sentence(warning: CellWarning) -> str:

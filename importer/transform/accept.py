@@ -5,7 +5,7 @@ schema itself decides, with that part and that place alone.
 """
 
 from collections.abc import Callable, Iterator, Mapping as Dict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import polars as pl
@@ -20,13 +20,15 @@ from importer.transform.verdicts import applying, exact, has
 class Clause:
     """Where `accept` is not true, what is at `node` has to be held against `schema`.
 
-    `missing`: nothing has to be looked at, the value of that path is required and not there.
+    `missing`: nothing has to be looked at, the value of that path is required and not there. `here`: the clause speaks
+    only of rows for which this is true; few are not accepted, so it is asked of these alone.
     """
 
     accept: pl.Expr
     node: Node
     schema: Any = True
     missing: str | None = None
+    here: pl.Expr | None = None
 
 
 def clauses(schema: Any, node: Node, ground: Ground, depth: int = 0) -> Iterator[Clause]:
@@ -89,9 +91,11 @@ def _required(
 ) -> Iterator[Clause]:
     if isinstance(node, Object):
         for name in schema[word]:
-            needed = either(negated(present(node)), has(node, name))
-            if needed is not True:
-                yield Clause(expression(needed), node, missing=f"{node.path}.{name}".lstrip("."))
+            there, around = has(node, name), present(node)
+            if there is not True and around is not False:
+                here = None if around is True else expression(around)
+                path = f"{node.path}.{name}".lstrip(".")
+                yield Clause(expression(there), node, missing=path, here=here)
 
 
 def _all_of(
@@ -108,12 +112,20 @@ def _ref(word: str, schema: Dict[str, Any], node: Container, ground: Ground, dep
 
 
 def _if(_word: str, schema: Dict[str, Any], node: Container, ground: Ground, depth: int) -> Iterator[Clause]:
-    """A condition that is known beforehand (the name of a list's entry) leaves one of its branches."""
+    """A condition that is known beforehand (the name of a list's entry) leaves one of its branches; otherwise each
+    branch speaks of the rows for which the condition says so, and the schema itself decides where it says nothing."""
     condition = exact(schema["if"], node, ground)
     if isinstance(condition, bool):
         yield from clauses(schema.get("then" if condition else "else", True), node, ground, depth + 1)
-    else:
-        yield from _one(_words(schema, "if", "then", "else"), node, ground)
+        return
+    whole = _words(schema, "if", "then", "else")
+    if condition is None:
+        yield from _one(whole, node, ground)
+        return
+    yield Clause(expression(either(negated(present(node)), condition.is_not_null())), node, whole)
+    for branch, holds in (("then", condition), ("else", ~condition)):
+        for clause in clauses(schema.get(branch, True), node, ground, depth + 1):
+            yield replace(clause, accept=clause.accept | ~expression(holds))
 
 
 def _contains(

@@ -4,7 +4,7 @@ Three things are not the same: a column the file does not have, an empty cell, a
 values.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Mapping as Dict, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,9 +15,9 @@ from importer.domain.mapping import Column, EmptyCell, Mapping
 from importer.domain.rows import LINE, LIST_MARK, ROW, Outcome, RowError
 from importer.ports import Tables
 from importer.transform import one_value
-from importer.transform.distinct import repeating, side_by_side, spread
+from importer.transform.distinct import Distinct, Vocabularies, spread, used
 from importer.transform.joining import joined
-from importer.transform.kinds import Kind, element, rendered
+from importer.transform.kinds import Kind, element, needs_escape, rendered
 from importer.transform.rules import LITERAL_RULE, RULES, kind_after
 from importer.transform.selection import fits
 from importer.transform.tree import Leaf
@@ -32,11 +32,15 @@ Reason = tuple[str, str, str]
 
 @dataclass
 class Values:
-    """`table`: `#row`, `#line`, `#key`, and for every leaf its value and its JSON. `errors` are of single cells."""
+    """`table`: `#row`, `#line`, `#key`, and for every leaf its value and its JSON. `errors` are of single cells.
+
+    `few`: by column those whose cells repeat; value and JSON of each of their texts.
+    """
 
     table: pl.DataFrame
     leaves: list[tuple[Column, Leaf]] = field(default_factory=list)
     errors: list[RowError] = field(default_factory=list)
+    few: Dict[str, Distinct] = field(default_factory=dict)
 
 
 def inherit(cells: pl.DataFrame, mapping: Mapping) -> pl.DataFrame:
@@ -70,51 +74,61 @@ class Evaluation:
         self._tables = tables
         self._chains: dict[str, tuple[pl.Expr, Kind]] = {}
         self._reasons: dict[str, dict[str, Reason]] = {}
+        self._vocabularies = Vocabularies()
 
     def __call__(self, cells: pl.DataFrame, columns: Sequence[Column]) -> Values:
         places = cells.select(pl.col(ROW, LINE), pl.col(self._mapping.key).alias(KEY))
-        few = repeating(cells, [column.name for column in columns if column.when is None])
-        judged = places.hstack(self._judged(cells, [c for c in columns if c.name not in few]))
-        if few:
-            once = self._judged(side_by_side(few), [c for c in columns if c.name in few])
-            judged = judged.hstack(spread(once, few))
+        steady = {column.name: column for column in columns if column.when is None}
+
+        def work(texts: pl.DataFrame) -> pl.DataFrame:
+            return self._judged(texts, [steady[name] for name in texts.columns])
+
+        few = self._vocabularies(cells, list(steady), work)
+        judged = places.hstack(used(self._judged(cells, [c for c in columns if c.name not in few])))
+        judged = judged.hstack(spread(few.values()))
         leaves = [
             (column, self._leaf(column)) for column in columns if f"{column.name}#json" in judged.columns
         ]
         errors = [error for column in columns for error in self._faults(places, cells, column, judged)]
         kept = [name for _, leaf in leaves for name in (leaf.value, leaf.json)]
         table, leaves = joined(judged.select(ROW, LINE, KEY, *kept), leaves)
-        return Values(table, leaves, errors)
+        return Values(table, leaves, errors, few)
 
     def _judged(self, cells: pl.DataFrame, columns: Sequence[Column]) -> pl.DataFrame:
-        """For every column with a value in these cells `#value` and `#json`; `#lost` where a rule took a value away,
-        `#empty` where an empty cell is a fault."""
+        """For every column `#value` and `#json`; `#lost` where a rule took a value away, `#empty` where an empty cell
+        is a fault."""
+        if not columns:
+            return pl.DataFrame()
         full = self._full(cells, columns)
         staged = cells.select(
             expression
             for column in columns
             for expression in self._stage(column, cells, full=column.name in full)
         )
-        active = [column for column in columns if _active(staged, column)]
-        lists = one_value.broken(staged, active)
-        values = staged.lazy().with_columns(
+        lists = one_value.broken(staged, columns)
+        values = staged.with_columns(
             (one_value.alone(c.name, self._value(c)) if c.name in lists else self._value(c)).alias(
                 f"{c.name}#value"
             )
-            for c in active
+            for c in columns
         )
-        rendered_too = values.with_columns(
+        texts = [f"{c.name}#value" for c in columns if self.kind(c) is Kind.TEXT]
+        escaped = values.select(needs_escape(pl.col(name)) for name in texts)
+        plain = {name for name in texts if not escaped.item(0, name)}
+        return values.select(
             expression
-            for column in active
-            for expression in (self._json(column).alias(f"{column.name}#json"), _lost(column.name))
+            for column in columns
+            for expression in self._parts(column, full=column.name in full, plain=plain)
         )
-        table = rendered_too.collect()
-        parts = [f"{c.name}#{part}" for c in active for part in ("value", "json")]
-        marks = [f"{c.name}#lost" for c in active] + [
-            f"{c.name}#empty" for c in columns if self._refuses_empty(c)
-        ]
-        found = table.select(pl.col(marks).any()).row(0) if marks else ()
-        return table.select(parts + [name for name, any_ in zip(marks, found, strict=True) if any_])
+
+    def _parts(self, column: Column, *, full: bool, plain: Collection[str]) -> Iterator[pl.Expr]:
+        value = f"{column.name}#value"
+        json = rendered(pl.col(value), self.kind(column), plain=value in plain)
+        yield pl.col(value)
+        yield (json if full else self._cleared(column, json)).alias(f"{column.name}#json")
+        yield _lost(column.name)
+        if self._refuses_empty(column):
+            yield pl.col(f"{column.name}#empty")
 
     def _full(self, cells: pl.DataFrame, columns: Sequence[Column]) -> set[str]:
         """Columns in which every cell has a value: nearly all, so it is looked for before more is paid."""
@@ -182,10 +196,9 @@ class Evaluation:
             return value
         return pl.when(pl.col(f"{column.name}#empty")).then(_constant(column.default, kind)).otherwise(value)
 
-    def _json(self, column: Column) -> pl.Expr:
-        kind = self.kind(column)
-        json = rendered(pl.col(f"{column.name}#value"), kind)
-        return pl.when(pl.col(f"{column.name}#cleared")).then(pl.lit(kind.empty)).otherwise(json)
+    def _cleared(self, column: Column, json: pl.Expr) -> pl.Expr:
+        empty = pl.lit(self.kind(column).empty)
+        return pl.when(pl.col(f"{column.name}#cleared")).then(empty).otherwise(json)
 
     def _leaf(self, column: Column) -> Leaf:
         return Leaf(str(column.to), self.kind(column), f"{column.name}#value", f"{column.name}#json")
@@ -197,12 +210,12 @@ class Evaluation:
         for part, explained in (("empty", _empty_errors), ("lost", self._explained)):
             if f"{column.name}#{part}" in judged.columns:
                 rows = judged.get_column(f"{column.name}#{part}").arg_true()
-                errors += explained(places[rows], cells[rows], column)
+                errors += explained(places[rows], cells.get_column(column.name).gather(rows), column)
         return errors
 
-    def _explained(self, places: pl.DataFrame, cells: pl.DataFrame, column: Column) -> list[RowError]:
+    def _explained(self, places: pl.DataFrame, cells: pl.Series, column: Column) -> list[RowError]:
         """Why these rows lost their value; the reason belongs to the text of the cell and is found once."""
-        texts = cells.get_column(column.name).to_list()
+        texts = cells.to_list()
         known = self._reasons.setdefault(column.name, {})
         said = {text: reason for text in dict.fromkeys(texts) if (reason := known.get(text)) is not None}
         said |= self._reasons_of(column, [text for text in dict.fromkeys(texts) if text not in said])
@@ -234,15 +247,6 @@ class Evaluation:
         return found
 
 
-def _active(staged: pl.DataFrame, column: Column) -> bool:
-    """A column without any value in the frame costs nothing more."""
-    return (
-        column.default is not None
-        or staged.get_column(f"{column.name}#stage").null_count() < staged.height
-        or bool(staged.get_column(f"{column.name}#cleared").any())
-    )
-
-
 def _constant(value: Any, kind: Kind) -> pl.Expr:
     """The default in the form of the column's values."""
     if kind.many:
@@ -262,8 +266,8 @@ def _lost(name: str) -> pl.Expr:
     return lost.alias(f"{name}#lost")
 
 
-def _empty_errors(places: pl.DataFrame, cells: pl.DataFrame, column: Column) -> list[RowError]:
-    rows = places.with_columns(cells.get_column(column.name).fill_null("").alias("#cell"))
+def _empty_errors(places: pl.DataFrame, cells: pl.Series, column: Column) -> list[RowError]:
+    rows = places.with_columns(cells.fill_null("").alias("#cell"))
     found = rows.select(ROW, LINE, KEY, "#cell").iter_rows()
     return [_error(row, column, "empty", "The cell is empty.", "Fill it in.") for row in found]
 

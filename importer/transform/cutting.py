@@ -39,26 +39,26 @@ def cut(operations: pl.DataFrame, *, size: int, max_bytes: int) -> Iterator[Cut]
 
 
 def _cut(operations: pl.DataFrame, size: int, max_bytes: int) -> Iterator[Cut]:
-    weights = operations.get_column(PAYLOAD).str.len_bytes().to_numpy() + 1  # each with its comma
-    ends = np.cumsum(weights)
-    whole: bytes = operations.select(pl.col(PAYLOAD).str.join("\n").cast(pl.Binary)).item()
-    rows, lines, keys = (operations.get_column(name).to_list() for name in (ROW, LINE, KEY))
+    payloads = operations.get_column(PAYLOAD)
+    ends = np.cumsum(payloads.str.len_bytes().to_numpy() + 1)  # each with its comma
+    refers = payloads.str.contains(references.ALIKE, literal=True)  # of many at once Polars finds it faster
+    rows, lines, keys, more = (operations.get_column(name) for name in (ROW, LINE, KEY, MORE))
     phase, scope, preface = (operations.item(0, name) for name in (PHASE, SCOPE, PREFACE))
-    more = operations.get_column(MORE)
     start = 0
     while start < operations.height:
         before = int(ends[start - 1]) if start else 0
         fitting = int(np.searchsorted(ends, before + max_bytes, side="right"))
         stop = min(max(fitting, start + 1), start + size)
-        payloads = whole[before : int(ends[stop - 1]) - 1]
+        text = _joined(payloads[start:stop])
+        names: list[str] = keys[start:stop].to_list()
         yield Cut(
-            rows=rows[start:stop],
-            lines=lines[start:stop],
-            keys=keys[start:stop],
-            payloads=payloads,
+            rows=rows[start:stop].to_list(),
+            lines=lines[start:stop].to_list(),
+            keys=names,
+            payloads=text,
             phase=phase,
             scope=scope,
-            needs=_needs(keys[start:stop], payloads, scope),
+            needs=_needs(names, text if refers[start:stop].any() else b"", scope),
             more=more[start:stop].arg_true().to_list(),
             preface=preface,
         )
@@ -66,9 +66,15 @@ def _cut(operations: pl.DataFrame, size: int, max_bytes: int) -> Iterator[Cut]:
 
 
 def _needs(keys: list[str], payloads: bytes, scope: str) -> dict[int, list[str]]:
-    """What the payloads refer to; a row of another scope needs the one of the default scope, too."""
+    """What the payloads refer to (none: nothing); a row of another scope needs the one of the default scope, too."""
     own = {place: [key] for place, key in enumerate(keys)} if scope else {}
     if not references.are_in(payloads):
         return own
     found = {place: references.keys(text) for place, text in enumerate(payloads.split(b"\n"))}
     return own | {place: [*own.get(place, []), *named] for place, named in found.items() if named}
+
+
+def _joined(payloads: pl.Series) -> bytes:
+    """One batch at a time: the text of a whole frame would have to be in memory twice."""
+    joined: bytes = payloads.to_frame().select(pl.all().str.join("\n").cast(pl.Binary)).item()
+    return joined

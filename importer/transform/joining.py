@@ -52,5 +52,6 @@ def _value(parts: Sequence[tuple[Column, Leaf]]) -> pl.Expr:
 def _json(path: str, parts: Sequence[tuple[Column, Leaf]]) -> pl.Expr:
     """A list that is cleared counts only where no other column has a value."""
     return pl.coalesce(
-        rendered(pl.col(f"{path}#joined"), parts[0][1].kind), *(pl.col(leaf.json) for _, leaf in parts)
+        rendered(pl.col(f"{path}#joined"), parts[0][1].kind, plain=False),
+        *(pl.col(leaf.json) for _, leaf in parts),
     )

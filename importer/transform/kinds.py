@@ -70,13 +70,17 @@ def numeral(text: str) -> str:
     return (number.rstrip("0").rstrip(".") if "." in number else number) or "0"
 
 
-def quoted(texts: pl.Series) -> pl.Series:
-    """JSON strings. Nearly no text needs an escape, so it is looked for before it is paid for."""
-    if texts.str.contains_any(list(ESCAPED)).any():
-        encoded = texts.to_frame("x").select(pl.struct("x").struct.json_encode()).to_series()
-        written = encoded.str.strip_prefix('{"x":').str.strip_suffix("}")
-        return written.zip_with(texts.is_not_null(), pl.Series([None], dtype=pl.String))
-    return texts.to_frame("x").select(pl.concat_str([pl.lit('"'), pl.col("x"), pl.lit('"')])).to_series()
+def needs_escape(texts: pl.Expr) -> pl.Expr:
+    """Whether any of the texts does. Nearly none does, so it is looked for before it is paid for."""
+    return texts.str.contains_any(list(ESCAPED)).any()
+
+
+def quoted(value: pl.Expr, *, plain: bool) -> pl.Expr:
+    """JSON strings of texts; `plain`: none of them needs an escape."""
+    if plain:
+        return pl.concat_str([pl.lit('"'), value, pl.lit('"')])
+    encoded = pl.struct(value.alias("x")).struct.json_encode()
+    return pl.when(value.is_not_null()).then(encoded.str.strip_prefix('{"x":').str.strip_suffix("}"))
 
 
 def element(kind: Kind, value: pl.Expr | None = None) -> pl.Expr:
@@ -88,11 +92,9 @@ def element(kind: Kind, value: pl.Expr | None = None) -> pl.Expr:
     return pl.concat_str([pl.lit('"'), escaped, pl.lit('"')])
 
 
-def rendered(value: pl.Expr, kind: Kind) -> pl.Expr:
-    """The JSON text of a value; null stays null."""
+def rendered(value: pl.Expr, kind: Kind, *, plain: bool) -> pl.Expr:
+    """The JSON text of a value; null stays null. `plain`: no text needs an escape."""
     if kind.many:
         inner = value.list.eval(element(kind.one)).list.join(",")
         return pl.concat_str([pl.lit("["), inner, pl.lit("]")])
-    return (
-        value.map_batches(quoted, return_dtype=pl.String, is_elementwise=True) if kind is Kind.TEXT else value
-    )
+    return quoted(value, plain=plain) if kind is Kind.TEXT else value

@@ -1,7 +1,7 @@
 """How values of one set of columns become payloads, and which of them the schema has to look at."""
 
 from collections.abc import Iterator, Mapping as Dict, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import polars as pl
@@ -13,12 +13,15 @@ from importer.transform import findings, schema
 from importer.transform.accept import Clause, clauses
 from importer.transform.cells import KEY, Values
 from importer.transform.findings import Finding
+from importer.transform.fragments import Fragment, fragments, payloads, text_place
 from importer.transform.ground import Ground
-from importer.transform.rendering import payload, render
+from importer.transform.rendering import Piece, payload, render, side_by_side
 from importer.transform.rules import LITERAL_CALL
 from importer.transform.tree import Constant, Leaf, Object, children, grow, present
 
 PAYLOAD = "#payload"
+KNOWN_SETS = 16
+"""Sets of columns for which is kept how their payloads are put together."""
 KNOWN_VALUES, KNOWN_CHARACTERS = 10_000, 500
 """Distinct values of a clause for which is remembered what was found; longer ones are looked at again."""
 
@@ -33,14 +36,38 @@ class Told(NamedTuple):
     fix: str
 
 
-@dataclass(frozen=True)
+@dataclass
 class Looked:
-    """A clause with what the schema has said so far, by the JSON text that was looked at."""
+    """A clause with what the schema has said so far, by the JSON text that was looked at.
 
+    `source`: the column that the clause hangs on, when it is one alone; `by_text`: what became of the first texts of it.
+    """
+
+    number: int
     clause: Clause
+    source: str
     text: pl.Expr  # the JSON of its place
     checker: Any
-    known: dict[str, tuple[Told, ...]]
+    known: dict[str, tuple[Told, ...]] = field(default_factory=dict)
+    by_text: pl.Series = field(default_factory=lambda: pl.Series(dtype=pl.Boolean))
+
+    def of_texts(self, made: pl.DataFrame) -> pl.Series:
+        """Whether the clause accepts them; found out once. Frames may come from several threads at once."""
+        by_text = self.by_text
+        if by_text.len() < made.height:
+            fresh = _accepted([self], made[by_text.len() :])[self.number]
+            by_text = self.by_text = pl.concat([by_text, fresh], rechunk=True)
+        return by_text[: made.height]
+
+
+def _accepted(several: Sequence[Looked], table: pl.DataFrame) -> dict[int, pl.Series]:
+    found = table.select(one.clause.accept.alias(str(one.number)) for one in several)
+    return {
+        one.number: verdicts
+        if verdicts.len() == table.height
+        else verdicts.new_from_index(0, table.height)  # the same for all rows
+        for one, verdicts in zip(several, found, strict=True)
+    }
 
 
 class Plan:
@@ -61,11 +88,20 @@ class Plan:
         self._mapping = mapping
         self._columns = {leaf.path: column for column, leaf in leaves}
         self._parts = _divided(tree, mapping)
-        self._rendered: dict[frozenset[str], list[pl.Expr]] = {}
+        self._sources = {
+            name: _texts_of(column, leaf) for column, leaf in leaves for name in (leaf.value, leaf.json)
+        }
+        self._fragments: dict[frozenset[str], dict[str, list[Fragment]]] = {}
         checker = schema.validator(mapping)
         self._looked = [
-            Looked(clause, render(clause.node), checker.evolve(schema=clause.schema), {})
-            for clause in clauses(mapping.schema, tree, Ground(mapping.schema, checker))
+            Looked(
+                number,
+                clause,
+                _source(clause, self._sources),
+                render(clause.node),
+                checker.evolve(schema=clause.schema),
+            )
+            for number, clause in enumerate(clauses(mapping.schema, tree, Ground(mapping.schema, checker)))
         ]
 
     def __call__(
@@ -75,33 +111,67 @@ class Plan:
 
         Beside `#payload` stand the payloads of later operations of the rows that have any (`stages.later_payload`).
         """
-        table = values.table
         broken = {(error.row, error.column) for error in errors}
-        found = [error for error in self._found(table, cells) if (error.row, error.column) not in broken]
+        found = [error for error in self._found(values, cells) if (error.row, error.column) not in broken]
         invalid = {error.row for error in errors} | {error.row for error in found}
-        good = table if not invalid else table.filter(~pl.col(ROW).is_in(list(invalid)))
-        return good.select(ROW, LINE, pl.col(KEY).str.strip_chars(), *self._payloads(good)), found
+        good = values.table.select(ROW, LINE, KEY, *(leaf.json for _, leaf in values.leaves))
+        good = good.hstack([one.places.alias(text_place(name)) for name, one in values.few.items()])
+        if invalid:
+            good = good.filter(~pl.col(ROW).is_in(list(invalid)))
+        found_payloads = [
+            payloads(parts, good, values.few, name) for name, parts in self._rendered(good).items()
+        ]
+        return good.select(ROW, LINE, pl.col(KEY).str.strip_chars()).hstack(found_payloads), found
 
-    def _payloads(self, table: pl.DataFrame) -> list[pl.Expr]:
-        """The JSON of the rows; built once for each set of columns that have a value in every row."""
-        certain = frozenset(name for name in table.columns if not table.get_column(name).null_count())
-        if certain not in self._rendered:
-            self._rendered[certain] = [
-                (_optional(part, certain) if phase else payload(part, certain)).alias(f"{PAYLOAD}{phase}")
+    def _rendered(self, table: pl.DataFrame) -> Dict[str, list[Fragment]]:
+        """How the JSON of the rows is put together, for each column of payloads; built once for each set of columns with a
+        value in every row."""
+        certain = frozenset(
+            name
+            for name in table.columns
+            if name in self._sources and not table.get_column(name).null_count()
+        )
+        known = self._fragments.get(certain)
+        if known is None:
+            if len(self._fragments) >= KNOWN_SETS:
+                self._fragments.clear()
+            known = self._fragments[certain] = {
+                f"{PAYLOAD}{phase}": fragments(_pieces(phase, part, certain), self._sources)
                 for phase, part in self._parts.items()
-            ]
-        return self._rendered[certain]
+            }
+        return known
 
-    def _found(self, table: pl.DataFrame, cells: pl.DataFrame) -> list[RowError]:
+    def _found(self, values: Values, cells: pl.DataFrame) -> list[RowError]:
         """What the schema itself says of the places that were not accepted, in the order of the file."""
-        accepted = table.select(one.clause.accept.alias(str(n)) for n, one in enumerate(self._looked))
+        table = values.table
         found: dict[tuple[int, Told], None] = {}
-        for verdicts, looked in zip(accepted, self._looked, strict=True):
-            if verdicts.len() == 1 < table.height:  # the same for all rows
-                verdicts = verdicts.new_from_index(0, table.height)
-            if not verdicts.all():
-                found.update(dict.fromkeys(self._told(looked, table, (~verdicts).arg_true())))
+        for looked, places in self._not_accepted(values):
+            found.update(dict.fromkeys(self._told(looked, table, places)))
         return _errors(sorted(found, key=lambda one: one[0]), table, cells)
+
+    def _not_accepted(self, values: Values) -> Iterator[tuple[Looked, pl.Series]]:
+        """Every clause that some rows may fail, and these rows. What hangs on a column whose cells repeat is found out
+        once for each of its texts."""
+        few = {one.source: values.few[one.source] for one in self._looked if one.source in values.few}
+        accepted = _accepted([one for one in self._looked if one.source not in few], values.table)
+        around: dict[str, pl.Series] = {}
+        for looked in self._looked:
+            if looked.source in few:
+                known = few[looked.source]
+                by_text = looked.of_texts(known.made)
+                if by_text.all():
+                    continue
+                verdicts = by_text.gather(known.places)
+            else:
+                verdicts = accepted[looked.number]
+            if verdicts.all():
+                continue
+            here, path = looked.clause.here, looked.clause.node.path
+            if here is not None:
+                if path not in around:
+                    around[path] = values.table.select(~here).to_series()
+                verdicts = verdicts | around[path]
+            yield looked, (~verdicts).arg_true()
 
     def _told(self, looked: Looked, table: pl.DataFrame, places: pl.Series) -> Iterator[tuple[int, Told]]:
         """(place in the frame, what is wrong there); every distinct value is looked at once."""
@@ -146,12 +216,24 @@ def _divided(tree: Object, mapping: Mapping) -> dict[int | str, Object]:
     return parts
 
 
-def _optional(part: Object, certain: frozenset[str]) -> pl.Expr:
-    """Null where a row has nothing of the part."""
+def _pieces(phase: int | str, part: Object, certain: frozenset[str]) -> list[Piece]:
+    """The part of a later phase is one piece, null where a row has nothing of it, unless every row has something."""
+    pieces = payload(part, certain)
     there = [one for child in children(part) if (one := present(child)) is not False]
-    if not there or any(one is True for one in there):
-        return payload(part, certain)
-    return pl.when(pl.any_horizontal(there)).then(payload(part, certain))
+    if not phase or not there or any(one is True for one in there):
+        return pieces
+    return [pl.when(pl.any_horizontal(there)).then(side_by_side(pieces))]
+
+
+def _texts_of(column: Column, leaf: Leaf) -> str:
+    """The column whose texts decide about the leaf; no column's name where several are joined."""
+    return column.name if leaf.value == f"{column.name}#value" else leaf.value
+
+
+def _source(clause: Clause, columns: Dict[str, str]) -> str:
+    """The one column that decides about the clause; empty when there are several or none."""
+    found = {columns[name] for name in clause.accept.meta.root_names()}
+    return found.pop() if len(found) == 1 else ""
 
 
 def _texts(text: pl.Expr, table: pl.DataFrame, places: pl.Series) -> list[str | None]:

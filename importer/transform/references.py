@@ -12,6 +12,8 @@ import orjson
 ID, KEY = "$id", "$key"
 MARKS = (b'{"$id":', b'{"$key":')
 """How references begin; inside a JSON text the quotes would be escaped."""
+ALIKE = '{"$'
+"""What all of them begin with."""
 
 
 def to_id(key: str) -> dict[str, str]:

@@ -15,9 +15,9 @@ from importer.transform.tree import Array, Constant, Leaf, Node, Object, present
 Piece = str | pl.Expr
 
 
-def payload(root: Node, certain: Collection[str]) -> pl.Expr:
-    """JSON text of the whole tree. `certain` names the JSON columns without any null."""
-    return _joined(list(_pieces(root, certain)))
+def payload(root: Node, certain: Collection[str]) -> list[Piece]:
+    """Texts that give the JSON of the whole tree, side by side. `certain` names the JSON columns without any null."""
+    return list(_pieces(root, certain))
 
 
 def render(node: Node) -> pl.Expr:
@@ -25,7 +25,7 @@ def render(node: Node) -> pl.Expr:
     return _optional("", node, ())
 
 
-def _joined(pieces: Sequence[Piece]) -> pl.Expr:
+def side_by_side(pieces: Sequence[Piece]) -> pl.Expr:
     """Neighbouring constants are one text; null when a piece is null."""
     merged: list[pl.Expr] = []
     text = ""
@@ -84,7 +84,7 @@ def _text(constant: str) -> pl.Expr | None:
 
 def _optional(name: str, child: Node, certain: Collection[str]) -> pl.Expr:
     """The member with its name, or null where it is absent."""
-    text = _joined([name, *_pieces(child, certain)])
+    text = side_by_side([name, *_pieces(child, certain)])
     if isinstance(child, Leaf | Constant):
         return text
     there = present(child)

@@ -12,7 +12,7 @@ from typing import BinaryIO
 
 from importer import formats
 from importer.domain.errors import FileDamaged
-from importer.formats import delimited, encodings
+from importer.formats import dialects, encodings
 from importer.formats.content import Content
 from importer.formats.frames import JSON_CELLS, REPORT_COLUMNS, Header
 from importer.formats.guard import guard
@@ -118,7 +118,7 @@ def _dialects(own: Dialect) -> Iterator[Dialect]:
         own = replace(own, encoding="utf-8", mark=codecs.BOM_UTF8)
         yield own
         yield replace(own, all_quoted=True)
-    if own.delimiter in delimited.DELIMITERS:
+    if own.delimiter in dialects.DELIMITERS:
         yield replace(own, delimiter=",", quote='"', all_quoted=True)
 
 
@@ -126,7 +126,7 @@ def _recognised(path: Path, head: Header, dialect: Dialect, usual: Reading, *, p
     """Whether the file is read as it was written, with nothing said but what had to be said of the first one, and what
     its mapping says of its files (`usual`)."""
     said = Reading(
-        delimiter=None if dialect.delimiter in delimited.DELIMITERS else dialect.delimiter,
+        delimiter=None if dialect.delimiter in dialects.DELIMITERS else dialect.delimiter,
         encoding=None if dialect.encoding in RECOGNISED else dialect.encoding,
     )
     try:

@@ -20,8 +20,8 @@ from importer.domain.sentences import sentences
 from importer.formats import json_array, jsonl
 from importer.formats.content import Content, unpacked
 from importer.formats.frames import Frame, Header
-from importer.formats.nested import Batch
 from importer.formats.reading import Reading
+from importer.formats.sorting import Batch
 from importer.ports import Ports
 
 PAGE_ROWS = 1_000
@@ -148,7 +148,7 @@ def _with_cells(frame: Frame, reasons: dict[int, list[RowError]], width: int) ->
 def _with_text(batch: Batch, reasons: dict[int, list[RowError]]) -> list[ToMend]:
     places = {int(row): place for place, row in enumerate(batch.rows.tolist()) if row in reasons}
     return [
-        ToMend(errors, text=batch.texts[places[row]] if row in places else None)
+        ToMend(errors, text=batch.text(places[row]) if row in places else None)
         for row, errors in reasons.items()
     ]
 

@@ -12,6 +12,7 @@ from importer.domain.rows import LINE, ROW
 from importer.formats import delimited
 from importer.formats.content import Content
 from importer.formats.framing import records
+from importer.formats.index import Index
 from importer.formats.marks import Dialect
 from importer.formats.reading import Reading
 
@@ -123,3 +124,14 @@ def test_both_readers_say_the_same_of_files_in_any_encoding(
     assert [
         (e.row + 1, e.line, e.code.removeprefix("record.")) for frame in frames for e in frame.malformed
     ] == [one[:3] for one in slow.bad]
+
+    index = Index()
+    first = list(delimited.frames(content, delimited.header(content, said), None, index, rows=3, block=block))
+    second = list(delimited.frames(content, delimited.header(content, said), None, index, rows=3, block=17))
+    assert index.complete
+    for read in (first, second):  # the second one does not look for the records, it knows where they lie
+        assert [row for frame in read for row in frame.cells.rows()] == [
+            row for frame in frames for row in frame.cells.rows()
+        ]
+        assert [e for frame in read for e in frame.malformed] == [e for f in frames for e in f.malformed]
+        assert sum(frame.rows for frame in read) == sum(frame.rows for frame in frames)

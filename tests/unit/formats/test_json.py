@@ -15,9 +15,10 @@ from importer.formats import documents, json_array, jsonl
 from importer.formats.columns import clean
 from importer.formats.content import Content
 from importer.formats.documents import Unreadable
-from importer.formats.frames import Frame, Header
-from importer.formats.nested import FEW
+from importer.formats.frames import REPORT_COLUMNS, Frame, Header
+from importer.formats.index import Index
 from importer.formats.reading import Reading
+from importer.formats.sorting import FEW
 
 
 def head(file: Path, **said: Any) -> Header:
@@ -216,6 +217,16 @@ def test_documents_mean_the_same_by_shape_and_one_by_one_at_any_block_size(
         header = reader.header(content, Reading(format=name[2:], encoding="utf-8"))
         frames = list(reader.frames(content, header, block=block))
         table = pl.concat(f.cells for f in frames)
+        index = Index()
+        assert reader.header(content, Reading(format=name[2:], encoding="utf-8"), index) == header
+        kept = list(reader.frames(content, header, None, index))
+        some = header.names[:1]
+        part = list(reader.frames(content, header, some, index))
+        assert index.complete
+        assert pl.concat(f.cells for f in kept).equals(table)
+        wanted_ = pl.DataFrame([table.get_column(one) for one in (ROW, LINE, *some)])
+        assert pl.concat(f.cells for f in part).equals(wanted_)
+        assert [e for f in kept for e in f.malformed] == [e for f in frames for e in f.malformed]
         bad = {e.row: e.code for f in frames for e in f.malformed}
         assert set(bad) == {n for n, text in enumerate(texts, 1) if not readable(text)}
         good = [n for n in range(1, len(texts) + 1) if n not in bad]
@@ -357,3 +368,21 @@ def test_lines_of_documents_in_a_file_called_json_are_recognised(array: Path) ->
     assert header.reading.format == "jsonl"
     assert [str(e) for e in header.evidence if e.subject == "format"][-1].endswith("a document of its own")
     assert [row[ROW] for row in rows(frames)] == [1, 3]
+
+
+@pytest.mark.parametrize("name", ["a.jsonl", "a.json"])
+def test_a_mended_report_loses_the_columns_of_the_report_with_an_index_and_without(
+    tmp_path: Path, name: str
+) -> None:
+    records = [{"sku": f"A{n}", **dict.fromkeys(REPORT_COLUMNS, "x"), "price": n} for n in range(100)]
+    text = "\n".join(map(json.dumps, records)) if name == "a.jsonl" else json.dumps(records)
+    (tmp_path / name).write_text(text)
+    index = Index()
+    header = formats.header(tmp_path / name, name, index=index)
+
+    assert header.mended
+    for known in (None, index):
+        frames = list(formats.frames(tmp_path / name, name, header, index=known))
+        assert pl.concat(frame.cells for frame in frames).columns == [ROW, LINE, "sku", "price"]
+    some = pl.concat(f.cells for f in formats.frames(tmp_path / name, name, header, ["price"], index))
+    assert some.get_column("price").to_list() == [str(n) for n in range(100)]
