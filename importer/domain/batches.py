@@ -162,7 +162,7 @@ class OperationStatus:
     """What the shop says of one operation. `position` is its place in the request, from 0 (contract S7).
 
     `inner_errors`: the operation is called a success, and its result is a list of refusals (contract S40); they are
-    the `text` then.
+    the `text` then. `answered`: the shop shows the entity that came of it.
     """
 
     position: int
@@ -170,6 +170,7 @@ class OperationStatus:
     error_code: int | None
     text: str
     inner_errors: bool = False
+    answered: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -233,6 +234,7 @@ class Batch:
     phase: int = 0
     scope: str = ""
     follow_up: bool = False
+    lagging: bool = False
 
 
 def body(operations: Sequence[Operation]) -> bytes:

@@ -34,6 +34,7 @@ class EventKind(StrEnum):
     BLOCKED = "blocked"  # what operations need is not there
     SPLIT = "split"  # the operations of a batch go on in smaller ones
     PACED = "paced"  # the shop gets more or less at once from now on, or nothing
+    LAGGING = "lagging"  # something of a batch stays open although the shop went on
     CONFIRMED = "confirmed"  # the operations of a batch have outcomes, or travel on
     WAITING = "waiting"  # the shop stands in the way
     PAUSED = "paused"  # a person holds it
@@ -237,6 +238,7 @@ CHANGES: Mapping[EventKind, Callable[[Import, Event], Import]] = {
     EventKind.BLOCKED: _closed,
     EventKind.SPLIT: _closed,
     EventKind.PACED: _unchanged,
+    EventKind.LAGGING: _unchanged,
     EventKind.CONFIRMED: _confirmed,
     EventKind.WAITING: _waiting,
     EventKind.PAUSED: _paused,

@@ -143,7 +143,15 @@ class Batches(Protocol):
         ...
 
     async def in_flight(self, shop: str) -> dict[str, int]:
-        """Import -> how many of its batches are in flight."""
+        """Import -> how many of its batches are in flight; those that lag behind have no place any more."""
+        ...
+
+    async def overtaken(self, batch: Batch) -> bool:
+        """Whether the shop has confirmed a batch that was sent after this one."""
+        ...
+
+    async def record_lagging(self, batch: Batch, *, left: int) -> bool:
+        """`left` operations of it stay open although the shop went on: others may have its place."""
         ...
 
     async def receipts(self, shop: str, since: datetime) -> set[str]:

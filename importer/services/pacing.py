@@ -1,6 +1,7 @@
 """The pace of the shops: what each may be given now, learned from what it does with what it got."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime
 
 from importer.domain import pace as rules
@@ -57,11 +58,12 @@ class Pacing:
         return _seconds(pace, now)
 
     async def _answers(self, shop: str) -> bool:
-        try:
-            await self._ports.shops.reader(shop).probe()
-        except BackendError:
-            return False
-        return True
+        """A shop that refuses some of its calls is not away: it is asked twice."""
+        for _ in range(2):
+            with suppress(BackendError):
+                await self._ports.shops.reader(shop).probe()
+                return True
+        return False
 
     async def trouble(self, shop: str, *, sent_at: datetime | None, reason: Reason, smaller: bool) -> None:
         now = self._ports.clock.now()

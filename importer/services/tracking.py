@@ -16,7 +16,7 @@ from importer.domain.watching import Watch
 from importer.ports import Ports
 from importer.services.dispatch import Dispatch
 from importer.services.pacing import Pacing
-from importer.services.payloads import pack, unpack
+from importer.services.payloads import folder, pack, unpack
 
 MOST_TRIES = 3
 """How often an operation is sent again after a failure that passes (deadlock, lock wait)."""
@@ -35,6 +35,8 @@ STALLED = (
     "runs, or it is busy with other work. On the shop's host: bin/magento queue:consumers:start async.operations.all"
 )
 
+EMPTY = "The shop calls this row done, but shows nothing of what came of it, as it does for others; perhaps it was not done."
+
 FIXES = {
     Outcome.FAILED: "Correct the row as the shop's sentence says and import it again.",
     Outcome.UNKNOWN: "Look at it in the shop, then import it again.",
@@ -47,6 +49,9 @@ class Tracking:
         self._dispatch = dispatch
         self._pacing = pacing
         self._watch = Watch()
+        self._answering: set[tuple[str, str, int]] = (
+            set()
+        )  # shop, mapping, phase: successes show their entity
 
     async def track(self, step: Step) -> float | None:
         """Seconds after which to come again, or None. Raises BackendUnavailable, BackendDenied."""
@@ -67,6 +72,7 @@ class Tracking:
         give_up = self._ports.shops.limits(state.shop).give_up_seconds
         given_up = age >= give_up or (not seen.known and age >= FORGOTTEN_SECONDS)
         if seen.statuses is None and not given_up:
+            await self._note_lag(state, batch, seen.done, age)
             await self._note_stall(state, batch, seen.done, age)
             return min(self._watch.again(batch, age, seen.done), give_up - age)
         self._watch.done(batch, age)
@@ -76,6 +82,15 @@ class Tracking:
             state, batch, final, silence=SILENT.format(hours=give_up / 3600) if seen.known else FORGOTTEN
         )
         return None
+
+    async def _note_lag(self, state: Import, batch: Batch, done: int, age: float) -> None:
+        """A queue is first in, first out: what stays open while later batches are confirmed was lost, or hangs. The
+        batch is asked about until the shop is given up, and its place goes to another one."""
+        late = age >= self._ports.shops.limits(batch.shop).stall_seconds
+        if batch.lagging or not late or not await self._ports.batches.overtaken(batch):
+            return
+        if await self._ports.batches.record_lagging(batch, left=batch.operations - done):
+            await self._dispatch.fill(state)
 
     async def _note_stall(self, state: Import, batch: Batch, confirmed: int, age: float) -> None:
         """A queue is first in, first out: while the oldest batch moves, the others only wait for their turn."""
@@ -95,12 +110,15 @@ class Tracking:
         again: list[Operation] = []
         counts: dict[Outcome, int] = {}
         errors: list[RowError] = []
+        empty = self._empty(state, batch, final)
+        repeatable = bool(empty) and await self._may_repeat(state, batch)
         for position, operation in enumerate(await unpack(self._ports.files, batch)):
             status = final.get(position)
-            if _goes_again(status, batch):
+            hollow = position in empty
+            if (hollow and repeatable) or _goes_again(status, batch):
                 again.append(operation)
                 continue
-            outcome, error = _outcome(operation, status, silence)
+            outcome, error = _outcome(operation, None if hollow else status, EMPTY if hollow else silence)
             if outcome is Outcome.SUCCEEDED and operation.more:
                 continue  # its row goes on in a later phase
             counts[outcome] = counts.get(outcome, 0) + 1
@@ -110,6 +128,19 @@ class Tracking:
             await self._pacing.confirmed(batch, again=len(again))
         await self._dispatch.fill(state)
         await self._dispatch.finish_if_settled(state.id)
+
+    def _empty(self, state: Import, batch: Batch, final: dict[int, OperationStatus]) -> set[int]:
+        """Successes that show no entity, where the shop shows one for others of the kind: they may be none."""
+        kind = state.shop, state.mapping, batch.phase
+        done = {place for place, status in final.items() if classify(status) is Verdict.SUCCEEDED}
+        if any(final[place].answered for place in done):
+            self._answering.add(kind)
+        return {place for place in done if not final[place].answered} if kind in self._answering else set()
+
+    async def _may_repeat(self, state: Import, batch: Batch) -> bool:
+        text = (await self._ports.files.read(f"{folder(state.id)}/mapping.yaml")).decode()
+        mapping = self._ports.mappings.parse(state.mapping, text).in_phase(batch.phase)
+        return mapping.request.idempotent and batch.tries < MOST_TRIES
 
     async def _pack_again(
         self, state: Import, batch: Batch, operations: Sequence[Operation]

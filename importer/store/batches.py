@@ -41,7 +41,13 @@ async def add_batches(connection: AsyncConnection, state: Import, new: Sequence[
         return
     query = select(func.coalesce(func.max(batches.c.number), 0)).where(batches.c.import_id == state.id)
     last = int((await connection.execute(query)).scalar_one())
-    common = {"import_id": state.id, "shop": state.shop, "status": BatchStatus.WAITING, "attempt": 0}
+    common = {
+        "import_id": state.id,
+        "shop": state.shop,
+        "status": BatchStatus.WAITING,
+        "attempt": 0,
+        "lagging": False,
+    }
     rows = [{**common, "number": last + place, **asdict(batch)} for place, batch in enumerate(new, 1)]
     await connection.execute(insert(batches), rows)
 
@@ -79,11 +85,20 @@ class SqlBatches:
     async def in_flight(self, shop: str) -> dict[str, int]:
         query = (
             select(batches.c.import_id, func.count())
-            .where(batches.c.shop == shop, _in_flight())
+            .where(batches.c.shop == shop, _in_flight(), batches.c.lagging.is_(False))
             .group_by(batches.c.import_id)
         )
         async with self._database.reading() as connection:
             return {row[0]: row[1] for row in await connection.execute(query)}
+
+    async def overtaken(self, batch: Batch) -> bool:
+        query = select(batches.c.id).where(
+            batches.c.shop == batch.shop,
+            batches.c.status == BatchStatus.CONFIRMED.value,
+            batches.c.sent_at > batch.sent_at,
+        )
+        async with self._database.reading() as connection:
+            return (await connection.execute(query.limit(1))).first() is not None
 
     async def receipts(self, shop: str, since: datetime) -> set[str]:
         query = select(batches.c.bulk_uuid).where(batches.c.shop == shop, batches.c.sent_at >= since)
@@ -108,7 +123,7 @@ class SqlBatches:
             if not state.may_send:
                 return Sending.LATE
             others = (await connection.execute(_others(batch, state.entity))).all()
-            if len(others) >= most:
+            if sum(not other.lagging for other in others) >= most:
                 return Sending.FULL
             if any(other.entity == state.entity and meet(written, other.written) for other in others):
                 return Sending.KEYS_IN_FLIGHT
@@ -122,6 +137,12 @@ class SqlBatches:
         data: dict[str, Any] = {"bulk_uuid": receipt.bulk_uuid, "operations": batch.operations}
         data |= {"follow_up": True} if batch.follow_up else {}
         return await self._record(batch, Transition(UNANSWERED, change, EventKind.SENT, data))
+
+    async def record_lagging(self, batch: Batch, *, left: int) -> bool:
+        change = {"lagging": True}
+        return await self._record(
+            batch, Transition({BatchStatus.SENT}, change, EventKind.LAGGING, {"left": left})
+        )
 
     async def record_in_doubt(self, batch: Batch, reason: Reason) -> bool:
         change = {"status": BatchStatus.IN_DOUBT}
@@ -218,7 +239,11 @@ def _in_flight() -> ColumnElement[bool]:
 def _others(batch: Batch, entity: str) -> Select[Any]:
     """What else the shop has in flight, and which entities of this kind that writes."""
     return (
-        select(imports.c.entity, case((imports.c.entity == entity, batches.c.written)).label("written"))
+        select(
+            imports.c.entity,
+            batches.c.lagging,
+            case((imports.c.entity == entity, batches.c.written)).label("written"),
+        )
         .join_from(batches, imports, imports.c.id == batches.c.import_id)
         .where(batches.c.shop == batch.shop, batches.c.id != batch.id, _in_flight())
     )

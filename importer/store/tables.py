@@ -138,6 +138,7 @@ batches = Table(
     Column("bulk_uuid", String(64)),
     Column("sending_at", Moment),
     Column("sent_at", Moment),
+    Column("lagging", Boolean, nullable=False),  # it stays open although the shop went on: its place is free
     Column("written", LargeBinary),  # fingerprints of the entities it writes, while it is in flight
     UniqueConstraint("import_id", "number"),
     Index(None, "shop", "status"),

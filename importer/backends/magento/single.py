@@ -50,7 +50,14 @@ async def call_sync(client: WritingClient, request: Request, operation: Operatio
     if status >= HTTPStatus.BAD_REQUEST:
         return OperationStatus(position=0, status=FAILED, error_code=0, text=str(answer))
     inner = inner_errors(orjson.dumps(answer).decode())
-    return OperationStatus(position=0, status=COMPLETE, error_code=None, text=inner, inner_errors=bool(inner))
+    return OperationStatus(
+        position=0,
+        status=COMPLETE,
+        error_code=None,
+        text=inner,
+        inner_errors=bool(inner),
+        answered=isinstance(answer, dict),
+    )
 
 
 def _body(request: Request, operation: Operation) -> bytes:

@@ -55,13 +55,16 @@ def status_of(item: Mapping[str, Any]) -> OperationStatus:
         raise TypeError("an operation without an id")
     if status is None:
         status, text = NO_STATUS, f"The shop calls its status {item.get('status')!r}. {text}".strip()
-    inner = inner_errors(item.get("result_serialized_data")) if status == COMPLETE else ""
+    result = item.get("result_serialized_data")
+    inner = inner_errors(result) if status == COMPLETE else ""
     return OperationStatus(
         position=position,
         status=status,
         error_code=_number(item.get("error_code")),
         text=inner or text,
         inner_errors=bool(inner),
+        answered=isinstance(result, str)
+        and result.startswith("{"),  # the shop's table may have cut it off (S17)
     )
 
 

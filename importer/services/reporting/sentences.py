@@ -134,6 +134,11 @@ def _split(data: Data, names: Names) -> str:
     return f"the shop gets smaller batches now: {names.batch(data)} goes on in {names.into(data)}."
 
 
+def _lagging(data: Data, names: Names) -> str:
+    left = plural(data.get("left", 0), "row")
+    return f"{left} of {names.batch(data)} stay open although the shop went on; others go out in its place."
+
+
 def _confirmed(data: Data, names: Names) -> str:
     into, found = names.into(data), outcomes(data)
     again = (
@@ -202,6 +207,7 @@ SENTENCES: Mapping[str, Sentence] = {
     EventKind.REFUSED: _refused,
     EventKind.BLOCKED: _blocked,
     EventKind.SPLIT: _split,
+    EventKind.LAGGING: _lagging,
     EventKind.CONFIRMED: _confirmed,
     EventKind.WAITING: _waiting,
     EventKind.ENDED: _end,
