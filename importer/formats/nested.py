@@ -1,7 +1,7 @@
 """Files of JSON documents as frames: the columns of all documents first, then batch by batch their cells.
 
 The columns are the union over the whole file: it is walked through once for them, so that none is lost and every
-frame has the same. Memory holds one batch and the names.
+frame has the same. Memory holds some batches and the names.
 """
 
 from collections.abc import Callable, Collection, Iterable, Iterator
@@ -13,7 +13,7 @@ import polars as pl
 from importer.domain.errors import FileDamaged
 from importer.domain.rows import LINE, ROW, Outcome, RowError
 from importer.formats import documents, shapes
-from importer.formats.ahead import ahead
+from importer.formats.ahead import ahead, made
 from importer.formats.columns import MOST, clean
 from importer.formats.documents import Cell, Unreadable, json_of, text_of
 from importer.formats.frames import FRAME_ROWS, REPORT_COLUMNS, Frame, Header
@@ -61,7 +61,7 @@ def header(
     columns, shapes_ = Columns(), Shapes()
     if index is not None:
         index.begin()
-    for batch in ahead(map(shapes_.sort, batches)):
+    for batch in made(shapes_.sort, ahead(batches)):
         whole = _looked_at(batch, columns)
         if index is not None:
             index.add(entry(whole))

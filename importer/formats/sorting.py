@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
+from threading import Lock
 
 import numpy as np
 import polars as pl
@@ -57,10 +58,21 @@ class _Found:
 
 
 class Shapes:
-    """The shapes of a file as they are found."""
+    """The shapes of a file as they are found. Batches may come from several threads at once: which shapes are known
+    decides how documents are read, never what is read."""
 
     def __init__(self) -> None:
-        self._known: list[Shape] = []
+        self._known: tuple[Shape, ...] = ()
+        self._lock = Lock()
+
+    def _keep(self, fresh: Shape) -> None:
+        with self._lock:
+            if fresh not in self._known:
+                self._known += (fresh,)
+
+    def _forget(self, one: Shape) -> None:
+        with self._lock:
+            self._known = tuple(known for known in self._known if known != one)
 
     def sort(self, batch: Batch) -> Sorted:
         found = self._found(batch)
@@ -88,13 +100,13 @@ class Shapes:
         if not batch.plain:
             plain = ~batch.texts.str.contains(r"[\x00-\x1f]").to_numpy()
             found.rest, places = places[~plain], places[plain]
-        for known in list(self._known):
+        for known in self._known:
             places = self._try(known, batch, places, found)
         while places.size > FEW and len(self._known) < MOST_SHAPES:
             fresh = _shape(batch.text(int(places[0])))
             if fresh is None or fresh in self._known:
                 break
-            self._known.append(fresh)
+            self._keep(fresh)
             places = self._try(fresh, batch, places, found)
             if fresh not in self._known:
                 break  # a file of many shapes
@@ -119,7 +131,7 @@ class Shapes:
             fresh = _shape(block.line(int(np.argmax(left))))
             if fresh is None or fresh in self._known or not take(fresh):
                 break
-            self._known.append(fresh)
+            self._keep(fresh)
         return np.flatnonzero(left)
 
     def _try(self, one: Shape, batch: Batch, places: Places, found: _Found) -> Places:
@@ -131,7 +143,7 @@ class Shapes:
         if fitting.any():
             found.fitting.append((one, places[fitting], values.filter(fits)))
         if fitting.sum() * WORTH < places.size:
-            self._known.remove(one)
+            self._forget(one)
         rest: Places = places[~fitting]
         return rest
 

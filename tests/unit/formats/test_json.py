@@ -11,7 +11,7 @@ from hypothesis import given, settings, strategies as st
 from importer import formats
 from importer.domain.errors import FileDamaged
 from importer.domain.rows import LINE, LIST_MARK, ROW
-from importer.formats import documents, json_array, jsonl
+from importer.formats import documents, json_array, jsonl, nested
 from importer.formats.columns import clean
 from importer.formats.content import Content
 from importer.formats.documents import Unreadable
@@ -386,3 +386,20 @@ def test_a_mended_report_loses_the_columns_of_the_report_with_an_index_and_witho
         assert pl.concat(frame.cells for frame in frames).columns == [ROW, LINE, "sku", "price"]
     some = pl.concat(f.cells for f in formats.frames(tmp_path / name, name, header, ["price"], index))
     assert some.get_column("price").to_list() == [str(n) for n in range(100)]
+
+
+def test_documents_of_several_shapes_are_sorted_by_several_threads_and_keep_their_order(lines: Path) -> None:
+    shapes = [{"a": 1}, {"a": 1, "b": "x"}, {"c": {"d": "y"}}, {"b": None, "e": [1, 2]}]
+    documents_ = [{"id": n, **shapes[n // 700 % 4]} for n in range(11_200)]
+    lines.write_text("\n".join(map(json.dumps, documents_)))
+    content, index = Content(path=lines, name=lines.name), Index()
+    batches = jsonl.batches(content, "utf-8", block=8_000)
+
+    header = nested.header(batches, Reading(format="jsonl", encoding="utf-8"), (), index)
+    frames = list(nested.frames(iter([]), header, None, index))
+
+    assert header.names == ("id", "a", "b", "c.d", "e")
+    found = pl.concat(frame.cells for frame in frames)
+    assert found.get_column("id").to_list() == [str(n) for n in range(11_200)]
+    assert found.get_column(ROW).to_list() == list(range(1, 11_201))
+    assert found.get_column("b").to_list() == [one.get("b") for one in documents_]
