@@ -8,6 +8,8 @@ import socket
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 
+import anyio
+
 from importer.bootstrap import Importer
 from importer.domain.errors import BackendError, ConfigurationError, StateUnavailable, UnknownName
 from importer.domain.imports import ImportStatus, Reason
@@ -55,6 +57,9 @@ class Worker:
 
     async def run(self) -> None:
         """Steps that are running when it is cancelled are cancelled too; their leases run out and they return."""
+        await asyncio.to_thread(
+            anyio.run, anyio.sleep, 0
+        )  # else the shop's client loads it at its first request
         async with asyncio.TaskGroup() as group:
             group.create_task(self._sweep())
             while True:
