@@ -82,8 +82,9 @@ async def test_upload_progress_report_download(
     await page.get_by_label("File (CSV)").set_input_files(source)
     await page.get_by_role("button", name="Import", exact=True).click()
 
-    # Sent, not yet confirmed: the two bars tell the truth, and move without a reload.
-    await expect(page.get_by_text("Sent: 39 of 39")).to_be_visible()
+    # Sent, not yet confirmed: the two bars tell the truth, and move without a reload. A shop of which nothing is known gets
+    # two batches.
+    await expect(page.get_by_text("Sent: 20 of 39")).to_be_visible()
     await expect(page.get_by_text("Answered by the shop: 0 of 39")).to_be_visible()
     await page.evaluate("window.notReloaded = true")
     shop.faults.hold_consumers = False
