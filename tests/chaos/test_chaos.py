@@ -22,7 +22,7 @@ from tests.chaos.mixes import KNOWN, Director, Mix, mix, without_repeats
 from tests.chaos.processes import Service, environment, tell
 
 GROUP = 10
-IMPORTS = int(os.environ.get("IMPORTER_CHAOS_IMPORTS", "6"))
+IMPORTS = int(os.environ.get("IMPORTER_CHAOS_IMPORTS", "0"))
 SEED = int(os.environ.get("IMPORTER_CHAOS_SEED", "1"))
 KILLS = 5
 PATIENCE = 300.0

@@ -169,11 +169,12 @@ async def test_a_batch_that_is_split_goes_on_in_its_parts(state: State) -> None:
 async def test_an_end_leaves_no_row_without_its_outcome(state: State) -> None:
     name = await state.accept()
     await state.prepare(name, 1)
-    left = [wrong(n, outcome=Outcome.NOT_SENT) for n in (1, 2)]
+    errors = [wrong(n, outcome=Outcome.NOT_SENT) for n in (1, 2)]
+    left = await state.batches.of(name)
 
     done = await asyncio.gather(
         *(
-            state.imports.record_ended(name, ImportStatus.CANCELLED, reason=REASON, errors=left)
+            state.imports.record_ended(name, ImportStatus.CANCELLED, reason=REASON, left=left, errors=errors)
             for _ in range(MANY)
         )
     )
@@ -223,6 +224,7 @@ async def test_rows_that_did_not_succeed_are_found_by_key_and_counted_by_cause(s
     await state.prepare(name, 0, errors)
 
     assert await state.rows.failing(name, ["sku-3", "SKU-9"]) == {"sku-3": 3}
-    assert await state.rows.causes(name) == [(Outcome.INVALID, "type", "No.", 4)]
+    [cause] = await state.rows.causes(name)
+    assert (cause.outcome, cause.code, cause.text, cause.rows) == (Outcome.INVALID, "type", "No.", 4)
     page = await state.rows.of(name, outcomes=[Outcome.INVALID], limit=2, after=1)
     assert [error.row for error in page] == [2, 3]

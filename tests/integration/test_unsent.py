@@ -39,6 +39,6 @@ async def test_rows_to_correct_come_first_and_the_unsent_ones_are_one_line(
         "  row 39, line 40  A-0039  price = 'x'",
         "  row 40, line 41  A-0040  price = ''",
     ]
-    told = "The row was not sent. The shop does not answer (connection refused). Import it again."
+    told = "The row was not sent. The shop does not answer (connection refused). Retry the import."
     assert f"  38 rows not sent, from row 1 on: {told}\n" in shown
     assert table.count(told) == 38

@@ -16,7 +16,7 @@ STEP = Step(kind=StepKind.PREPARE, target="imp_1", shop="main", entity="product"
 @pytest.mark.parametrize("turns", range(5))
 async def test_who_is_cancelled_while_something_is_published_is_cancelled(tmp_path: Path, turns: int) -> None:
     """Cancelled so many turns of the event loop after the wait could have ended."""
-    async with open_database(tmp_path / "a.db") as database:
+    async with open_database(f"sqlite:///{tmp_path}/a.db") as database:
         queue = EmbeddedQueue(database, SystemClock())
         waiting = asyncio.create_task(queue.wait(60.0))
         await asyncio.sleep(0)
