@@ -25,7 +25,8 @@ MOVES: Mapping[str, set[str]] = {
         "confirmed",
     },  # confirmed: nobody can tell, and it must not go again
     "not_taken": {"sending", "blocked", "split"},
-    "sent": {"lagging": "sent", "confirmed"},
+    "sent": {"confirmed", "lagging"},
+    "lagging": {"confirmed"},
 }
 """Event of a batch -> what may come next (docs/states.md); others end its story."""
 
