@@ -206,12 +206,21 @@ def deliver(draw: st.DrawFn, log: Log, open_batches: list[tuple[str, int]]) -> N
         name, size = open_batches.pop(number(len(open_batches) - 1))
         again = number(size)
         into = [{"batch": f"{name}.r", "operations": again}] if again else []
-        kind = draw(st.sampled_from([EventKind.REFUSED, EventKind.CONFIRMED]))
+        taken = name in taken_before(log)
+        kind = (
+            EventKind.CONFIRMED if taken else draw(st.sampled_from([EventKind.REFUSED, EventKind.CONFIRMED]))
+        )
         done = {draw(st.sampled_from(["succeeded", "failed", "unknown"])): size - again}
-        if kind is EventKind.CONFIRMED:
+        if kind is EventKind.CONFIRMED and not taken:
             log.write(EventKind.SENT, {"batch": name, "bulk_uuid": "u", "operations": size})
         log.write(kind, {"batch": name, "outcomes": done, "into": into, "code": "c", "text": "t"})
         open_batches += [(f"{name}.r", again)] if again else []
+
+
+def taken_before(log: Log) -> set[str]:
+    """Batches that the shop had taken when a retry opened them again: their receipt is known, and comes only once."""
+    retries = [event.data for event in log.events if event.kind is EventKind.RETRIED]
+    return {batch["batch"] for data in retries for batch in data["reopened"] if batch["sent"]}
 
 
 def end(log: Log, open_batches: list[tuple[str, int]]) -> None:
