@@ -24,9 +24,10 @@ from importer.domain.steps import Step, StepKind
 from importer.domain.timing import backoff
 from importer.ports import Backend, Ports
 from importer.services.dispatch import Dispatch, batch_step
+from importer.services.kept import mapping_of
 from importer.services.needs import Needs
 from importer.services.pacing import Pacing
-from importer.services.payloads import folder, pack, unpack
+from importer.services.payloads import pack, unpack
 
 MOST_ATTEMPTS = 4
 """Sendings of one and the same request that got no answer, before its content is suspected."""
@@ -96,36 +97,36 @@ class Delivery:
         """These operations cannot go; the others go on without them."""
         rows = {error.row for error in blocked}
         rest = [operation for operation in operations if operation.row not in rows]
-        into = await self._pack(state, batch, [(f"{batch.id}.b", rest)] if rest else [])
+        into = await self._pack(batch, [(f"{batch.id}.b", rest)] if rest else [])
         await self._ports.batches.record_blocked(batch, into=into, errors=blocked)
         await self._go_on(state)
 
     async def _send(self, state: Import, batch: Batch) -> float | None:
-        mapping = await self._mapping(state)
+        mapping = await mapping_of(self._ports, state)
         backend = self._ports.shops.backend(state.shop)
         operations = await self._due(batch)
         dropped = len(operations) < batch.operations
         blocked = await self._needs.blocked(state, operations)
-        if not blocked and not dropped:
-            operations, blocked = await self._needs.filled(mapping, operations, backend)
         if blocked or dropped:
             await self._block(state, batch, operations, blocked)
             return None
         pace = await self._pacing.get(state.shop)
         if len(operations) > pace.size:
-            await self._split(state, batch, pace.size)
+            await self._split(state, batch, operations, pace.size)
+            return None
+        operations, blocked = await self._needs.filled(mapping, operations, backend)
+        if blocked:
+            await self._block(state, batch, operations, blocked)
             return None
         sending = await self._ports.batches.record_sending(batch, keys=keys_of(operations), most=pace.most)
         if sending is not Sending.RECORDED:
             return LATER[sending]
         return await self._submit(state, batch, mapping, operations)
 
-    async def _split(self, state: Import, batch: Batch, size: int) -> None:
+    async def _split(self, state: Import, batch: Batch, operations: Sequence[Operation], size: int) -> None:
         """The shop gets smaller batches now than when this one was cut."""
-        pieces = parts(await unpack(self._ports.files, batch), size)
-        into = await self._pack(
-            state, batch, [(f"{batch.id}.p{n}", part) for n, part in enumerate(pieces, 1)]
-        )
+        pieces = parts(operations, size)
+        into = await self._pack(batch, [(f"{batch.id}.p{n}", part) for n, part in enumerate(pieces, 1)])
         await self._ports.batches.record_split(batch, into=into)
         await self._go_on(state)
 
@@ -196,7 +197,7 @@ class Delivery:
         await self._ports.imports.record_waiting(batch.import_id, Reason(code="shop.answer_lost", text=text))
 
     async def _look_up(self, state: Import, batch: Batch) -> float | None:
-        mapping = await self._mapping(state)
+        mapping = await mapping_of(self._ports, state)
         backend = self._ports.shops.backend(state.shop)
         kept = await unpack(self._ports.files, batch)
         operations, _ = await self._needs.filled(mapping, kept, backend)
@@ -263,24 +264,18 @@ class Delivery:
             await self._ports.batches.record_refused(batch, reason, into=[], errors=errors)
         else:
             into = await self._pack(
-                state, batch, [(f"{batch.id}.{n}", half) for n, half in enumerate(halves(operations), 1)]
+                batch, [(f"{batch.id}.{n}", half) for n, half in enumerate(halves(operations), 1)]
             )
             await self._ports.batches.record_refused(batch, reason, into=into, errors=[])
         await self._go_on(state)
 
-    async def _pack(
-        self, state: Import, batch: Batch, pieces: Sequence[tuple[str, Sequence[Operation]]]
-    ) -> list[NewBatch]:
+    async def _pack(self, batch: Batch, pieces: Sequence[tuple[str, Sequence[Operation]]]) -> list[NewBatch]:
         """The batches, by their ids, in which operations of this one go on."""
         return [
-            await pack(self._ports.files, state.id, name, piece, parent=batch, tries=batch.tries)
+            await pack(self._ports.files, name, piece, parent=batch, tries=batch.tries)
             for name, piece in pieces
         ]
 
     async def _go_on(self, state: Import) -> None:
         await self._dispatch.fill(state)
         await self._dispatch.finish_if_settled(state.id)
-
-    async def _mapping(self, state: Import) -> Mapping:
-        text = (await self._ports.files.read(f"{folder(state.id)}/mapping.yaml")).decode()
-        return self._ports.mappings.parse(state.mapping, text)

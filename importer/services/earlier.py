@@ -10,7 +10,7 @@ from importer.domain.imports import Import
 from importer.formats.reading import in_words
 from importer.ports import Ports
 from importer.services.intake import Order
-from importer.services.payloads import folder
+from importer.services.kept import mapping_file
 
 LOOKED_AT = 200
 """Imports that are looked at, the newest; those that have not ended are looked at always."""
@@ -44,7 +44,7 @@ class Earlier:
 
     async def _same_mapping(self, state: Import) -> bool:
         try:
-            kept = await self._ports.files.read(f"{folder(state.id)}/mapping.yaml")
+            kept = await self._ports.files.read(mapping_file(state.id))
         except ImporterError:
             return False  # its files were cleared away: nobody can tell
         return kept.decode() == self._ports.mappings.text(state.mapping)

@@ -14,6 +14,7 @@ from importer.domain.mapping import Mapping
 from importer.domain.steps import Step, StepKind
 from importer.formats.reading import Reading, in_words
 from importer.ports import Ports, Request
+from importer.services.kept import mapping_file
 from importer.services.payloads import folder
 from importer.transform.binding import bind
 
@@ -83,7 +84,7 @@ class Intake:
         if size == 0:
             raise FileDamaged(f"{name}: the file is empty.", code="file.empty")
         bind(mapping, head.own, head.literal)
-        await self._ports.files.write(f"{folder(import_id)}/mapping.yaml", text.encode())
+        await self._ports.files.write(mapping_file(import_id), text.encode())
         said = order.reading.kept()
         words = "\n".join(
             [

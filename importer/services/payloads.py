@@ -56,7 +56,6 @@ def pack_all(import_id: str, cuts: Iterable[Cut]) -> Packed:
 
 async def pack(
     files: Files,
-    import_id: str,
     batch_id: str,
     operations: Sequence[Operation],
     *,
@@ -73,7 +72,7 @@ async def pack(
         more=[place for place, operation in enumerate(operations) if operation.more],
         preface=operations[0].preface,
     )
-    name, packed = f"{folder(import_id)}/batches/{batch_id}.zst", _compressed(one)
+    name, packed = f"{folder(parent.import_id)}/batches/{batch_id}.zst", _compressed(one)
     await files.write(name, packed)
     return NewBatch(
         id=batch_id,

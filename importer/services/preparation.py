@@ -21,6 +21,7 @@ from importer.ports import Ports, ShopLimits, Tables
 from importer.services.closing import Closing
 from importer.services.dispatch import Dispatch
 from importer.services.examination import Document, examine
+from importer.services.kept import mapping_of
 from importer.services.payloads import Packed, folder, pack_all
 from importer.transform import Transform
 from importer.transform.cutting import cut
@@ -56,9 +57,7 @@ class Preparation:
             )
 
     async def _prepare(self, state: Import) -> None:
-        mapping = self._ports.mappings.parse(
-            state.mapping, (await self._ports.files.read(f"{folder(state.id)}/mapping.yaml")).decode()
-        )
+        mapping = await mapping_of(self._ports, state)
         tables = await self._tables(state)
         async with self._ports.files.local(state.kept.file) as path:
             document = await asyncio.to_thread(

@@ -14,7 +14,8 @@ from importer.domain.imports import Import
 from importer.domain.rows import Outcome
 from importer.ports import Ports
 from importer.services.dispatch import Dispatch
-from importer.services.payloads import folder, pack, unpack
+from importer.services.kept import mapping_of
+from importer.services.payloads import pack, unpack
 
 FIRST_RETRY = 2
 AT_ONCE = 50
@@ -66,8 +67,7 @@ class Retrying:
 
     async def _require_safe(self, state: Import, rows: int) -> None:
         """So many rows that the shop may have done are about to be sent again. Raises Untimely."""
-        text = (await self._ports.files.read(f"{folder(state.id)}/mapping.yaml")).decode()
-        if not self._ports.mappings.parse(state.mapping, text).request.idempotent:
+        if not (await mapping_of(self._ports, state)).request.idempotent:
             raise Untimely(
                 f"{rows:,} rows of import {state.id} are unknown: the shop may have done them, "
                 "and the mapping's request is not safe to repeat. Look at them in the shop; then leave the outcome "
@@ -144,7 +144,7 @@ class _Packing:
 
     def __init__(self, ports: Ports, state: Import, name: str) -> None:
         self._ports = ports
-        self._import_id, self._name = state.id, name
+        self._name = name
         self._limits = ports.shops.limits(state.shop)
         self._open: dict[tuple[int, str], _Filling] = {}
         self.batches: list[NewBatch] = []
@@ -171,9 +171,7 @@ class _Packing:
         filled = self._open.pop(place)
         name = f"{self._name}.{len(self.batches) + 1}"
         self.batches.append(
-            await pack(
-                self._ports.files, self._import_id, name, filled.operations, parent=filled.source, tries=0
-            )
+            await pack(self._ports.files, name, filled.operations, parent=filled.source, tries=0)
         )
 
 

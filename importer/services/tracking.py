@@ -15,8 +15,9 @@ from importer.domain.steps import Step
 from importer.domain.watching import Watch
 from importer.ports import Ports
 from importer.services.dispatch import Dispatch
+from importer.services.kept import mapping_of
 from importer.services.pacing import Pacing
-from importer.services.payloads import folder, pack, unpack
+from importer.services.payloads import pack, unpack
 
 MOST_TRIES = 3
 """How often an operation is sent again after a failure that passes (deadlock, lock wait)."""
@@ -123,7 +124,7 @@ class Tracking:
                 continue  # its row goes on in a later phase
             counts[outcome] = counts.get(outcome, 0) + 1
             errors += [error] if error else []
-        into = await self._pack_again(state, batch, again)
+        into = await self._pack_again(batch, again)
         if await self._ports.batches.record_confirmed(batch, counts=counts, into=into, errors=errors):
             await self._pacing.confirmed(batch, again=len(again))
         await self._dispatch.fill(state)
@@ -138,20 +139,15 @@ class Tracking:
         return {place for place in done if not final[place].answered} if kind in self._answering else set()
 
     async def _may_repeat(self, state: Import, batch: Batch) -> bool:
-        text = (await self._ports.files.read(f"{folder(state.id)}/mapping.yaml")).decode()
-        mapping = self._ports.mappings.parse(state.mapping, text).in_phase(batch.phase)
+        mapping = (await mapping_of(self._ports, state)).in_phase(batch.phase)
         return mapping.request.idempotent and batch.tries < MOST_TRIES
 
-    async def _pack_again(
-        self, state: Import, batch: Batch, operations: Sequence[Operation]
-    ) -> list[NewBatch]:
+    async def _pack_again(self, batch: Batch, operations: Sequence[Operation]) -> list[NewBatch]:
         """What failed in passing travels on in a batch of its own."""
         if not operations:
             return []
-        name = f"{batch.id}.r"
-        return [
-            await pack(self._ports.files, state.id, name, operations, parent=batch, tries=batch.tries + 1)
-        ]
+        tries = batch.tries + 1
+        return [await pack(self._ports.files, f"{batch.id}.r", operations, parent=batch, tries=tries)]
 
 
 def _age(batch: Batch, now: datetime) -> float:

@@ -13,7 +13,7 @@ from importer.domain.imports import Import
 from importer.domain.rows import NEEDS_A_PERSON, Outcome, RowError
 from importer.formats.reading import in_words
 from importer.ports import Ports
-from importer.services.payloads import folder
+from importer.services.kept import mapping_of
 from importer.services.reporting import account, attempts, durations
 from importer.services.reporting.layouts import LAYOUTS
 from importer.services.reporting.repair import Repair
@@ -96,8 +96,7 @@ class Reporting:
         them; a file that was begun is left at `path`.
         """
         state = await self._ports.imports.get(import_id)
-        text = (await self._ports.files.read(f"{folder(import_id)}/mapping.yaml")).decode()
-        usual = in_words(self._ports.mappings.parse(state.mapping, text).reading)
+        usual = in_words((await mapping_of(self._ports, state)).reading)
         async with self._ports.files.local(state.kept.file) as kept:
             repair = Repair(self._ports, state, kept, wanted(state, outcomes), usual)
             await LAYOUTS[layout](repair, path)
