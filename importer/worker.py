@@ -57,9 +57,8 @@ class Worker:
 
     async def run(self) -> None:
         """Steps that are running when it is cancelled are cancelled too; their leases run out and they return."""
-        await asyncio.to_thread(
-            anyio.run, anyio.sleep, 0
-        )  # else the shop's client loads it at its first request
+        # Else the shop's client loads anyio's backend at its first request, within the event loop.
+        await asyncio.to_thread(anyio.run, anyio.sleep, 0)
         async with asyncio.TaskGroup() as group:
             group.create_task(self._sweep())
             while True:

@@ -117,6 +117,19 @@ def make_folder(folder: Path | None) -> None:
         raise ConfigurationError(f"The report folder {folder} cannot be made: {error.strerror}.") from None
 
 
+async def tell(
+    reporting: Reporting, import_id: str, console: Console, folder: Path | None, *, as_json: bool = False
+) -> None:
+    """The report of an import that has ended: printed, and written into `folder` where there is one."""
+    document = await reporting.report(import_id)
+    if as_json:
+        typer.echo(_as(Format.JSON, document).decode())
+    else:
+        print_report(document, console)
+    if folder is not None:
+        await write_report(reporting, document, folder)
+
+
 async def write_report(reporting: Reporting, document: Mapping[str, Any], folder: Path) -> None:
     """`report.json`, `report.html`, and `rows.csv` with the rows that need a person in the file's own layout."""
     await write(folder / "report.json", _as(Format.JSON, document))

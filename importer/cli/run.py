@@ -9,7 +9,6 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
 
-import orjson
 import typer
 from rich.console import Console
 from rich.markup import escape
@@ -18,8 +17,7 @@ from importer.bootstrap import Importer, open_importer
 from importer.cli.exits import exit_code_after
 from importer.cli.progress import follow
 from importer.cli.reading import reads_a_file
-from importer.cli.report import make_folder, write_report
-from importer.cli.report_text import print_report
+from importer.cli.report import make_folder, tell
 from importer.domain.errors import RequestError
 from importer.domain.imports import Import, ImportStatus, Reason
 from importer.formats.reading import Reading
@@ -125,13 +123,8 @@ async def _run(
     async with open_importer(settings) as importer:
         log_to_file(settings)
         state = await _import(importer, asked, console)
-        document = await importer.reporting.report(state.id)
-        if as_json:
-            typer.echo(orjson.dumps(document, option=orjson.OPT_INDENT_2).decode())
-        else:
-            print_report(document, console)
+        await tell(importer.reporting, state.id, console, folder, as_json=as_json)
         if folder is not None:
-            await write_report(importer.reporting, document, folder)
             console.print(
                 f"Written: {folder / 'report.json'}, {folder / 'report.html'}, {folder / 'rows.csv'}"
             )
@@ -145,7 +138,7 @@ async def import_file(settings: Settings, order: Order, file: Path, console: Con
     async with open_importer(settings) as importer:
         log_to_file(settings)
         state = await _import(importer, Asked(order, file), console)
-        print_report(await importer.reporting.report(state.id), console)
+        await tell(importer.reporting, state.id, console, folder=None)
 
 
 async def _import(importer: Importer, asked: Asked, console: Console) -> Import:

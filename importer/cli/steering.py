@@ -11,8 +11,7 @@ from rich.console import Console
 
 from importer.bootstrap import Importer, open_importer
 from importer.cli.exits import INTERRUPTED, OK, exit_code_after
-from importer.cli.report import make_folder, write_report
-from importer.cli.report_text import print_report
+from importer.cli.report import make_folder, tell
 from importer.cli.run import log_to_file, work
 from importer.domain.commands import VERBS, Command, Retry, checked_note, outcomes_of
 from importer.domain.history import EventKind
@@ -120,13 +119,7 @@ async def _worked(
     """Work on it until it has ended, and report."""
     log_to_file(importer.settings)
     ended = await work(importer, state, console)
-    document = await importer.reporting.report(ended.id)
-    if as_json:
-        typer.echo(orjson.dumps(document, option=orjson.OPT_INDENT_2).decode())
-    else:
-        print_report(document, console)
-    if folder is not None:
-        await write_report(importer.reporting, document, folder)
+    await tell(importer.reporting, ended.id, console, folder, as_json=as_json)
     return exit_code_after(ended)
 
 

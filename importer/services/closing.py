@@ -48,13 +48,15 @@ class Closing:
         be confirmed: then it is known which of the rows are settled."""
         while (await self._ports.imports.get(import_id)).cancelling:
             waiting = await self._ports.batches.of(import_id, {BatchStatus.WAITING})
-            batches = [batch for batch in waiting if not batch.follow_up][:AT_ONCE]
+            batches = [batch for batch in waiting if not batch.follow_up]
             if not batches and not await self._ports.batches.of(import_id, IN_FLIGHT, limit=1):
-                batches = waiting[:AT_ONCE]
+                batches = waiting
             if not batches:
                 return
-            errors = [error for batch in batches for error in await self._left(batch, CANCELLED)]
-            await self._ports.commands.record_withdrawn(import_id, batches, errors)
+            for start in range(0, len(batches), AT_ONCE):
+                some = batches[start : start + AT_ONCE]
+                errors = [error for batch in some for error in await self._left(batch, CANCELLED)]
+                await self._ports.commands.record_withdrawn(import_id, some, errors)
 
     async def abandon(self, import_id: str, status: ImportStatus, reason: Reason) -> None:
         """End it now. What was not sent is `not_sent`; what the shop may have taken is `unknown`."""

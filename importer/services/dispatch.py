@@ -73,19 +73,20 @@ class Dispatch:
         waiting = await self._ports.batches.next(state.id, limit=wanted)
         if waiting and waiting[0].phase and not state.read_whole:
             return []  # an earlier phase may still get batches from the rest of the file
-        offered = [batch for batch in waiting if await self._first(state, batch, elders) is None]
-        if waiting and not offered:
-            await self._wait_for_turn(state, waiting[0], elders)
+        firsts = [await self._first(batch, elders) for batch in waiting]
+        offered = [batch for batch, first in zip(waiting, firsts, strict=True) if first is None]
+        if not offered and firsts and firsts[0]:
+            await self._wait_for_turn(state, firsts[0])
         return offered[:limit]
 
-    async def _first(self, state: Import, batch: Batch, elders: Sequence[Import]) -> Import | None:
+    async def _first(self, batch: Batch, elders: Sequence[Import]) -> Import | None:
+        """The older import that goes before this batch."""
         unread = next((other for other in elders if not other.read_whole), None)
         return unread or await self._turns.before(batch, elders)
 
-    async def _wait_for_turn(self, state: Import, batch: Batch, elders: Sequence[Import]) -> None:
+    async def _wait_for_turn(self, state: Import, first: Import) -> None:
         """Said only while nothing else of the import is under way."""
-        first = await self._first(state, batch, elders)
-        if first is None or await self._ports.batches.of(state.id, IN_FLIGHT, limit=1):
+        if await self._ports.batches.of(state.id, IN_FLIGHT, limit=1):
             return
         held = ", which is paused," if first.status is ImportStatus.PAUSED else ""
         text = f"The import {first.id} ({first.kept.name}){held} came first and writes some of the same {state.entity} keys."
@@ -115,7 +116,8 @@ class Dispatch:
                 await self._ports.queue.publish(batch_step(kind, batch, state))
             if state.dry_run or state.shop not in filled:
                 await self.fill(state)
-                filled |= set() if state.dry_run else {state.shop}
+            if not state.dry_run:
+                filled.add(state.shop)
             await self.finish_if_settled(state.id)
 
 

@@ -50,9 +50,8 @@ class Tracking:
         self._dispatch = dispatch
         self._pacing = pacing
         self._watch = Watch()
-        self._answering: set[tuple[str, str, int]] = (
-            set()
-        )  # shop, mapping, phase: successes show their entity
+        self._answering: set[tuple[str, str, int]] = set()
+        """Shop, mapping and phase whose successes show their entity."""
 
     async def track(self, step: Step) -> float | None:
         """Seconds after which to come again, or None. Raises BackendUnavailable, BackendDenied."""

@@ -25,9 +25,8 @@ class Elder:
 
     keys: Keys
     batches: dict[str, Keys] = field(default_factory=dict)
-    clear: set[str] = field(
-        default_factory=set
-    )  # batches of younger imports that need not wait for it any more
+    clear: set[str] = field(default_factory=set)
+    """Batches of younger imports that need not wait for it any more."""
 
 
 class Turns:
@@ -41,11 +40,11 @@ class Turns:
 
         All of `older` are read whole: what they have yet to write can only become less.
         """
+        if not older:
+            return None
         known = self._behind.get(batch.id)
         if known and (await self._ports.batches.get(known.id)).status in OPEN:
             return next((other for other in older if other.id == known.import_id), None)
-        if not older:
-            return None
         mine = await self._keys_of(batch)
         for other in older:
             elder = await self._elder(other)

@@ -66,8 +66,7 @@ class SqlBatches:
     async def of(
         self, import_id: str, statuses: Collection[BatchStatus] = ALL, *, limit: int | None = None
     ) -> list[Batch]:
-        words = [status.value for status in statuses]
-        return await self._select(batches.c.import_id == import_id, batches.c.status.in_(words), limit=limit)
+        return await self._select(batches.c.import_id == import_id, has_status(statuses), limit=limit)
 
     async def _select(self, *where: Any, limit: int | None = None) -> list[Batch]:
         query = select(*COLUMNS).where(*where).order_by(batches.c.number).limit(limit)
@@ -75,17 +74,15 @@ class SqlBatches:
             return [from_row(row) for row in (await connection.execute(query)).mappings()]
 
     async def next(self, import_id: str, *, limit: int) -> list[Batch]:
-        is_open = batches.c.status.in_([status.value for status in OPEN])
-        first = select(func.min(batches.c.phase)).where(batches.c.import_id == import_id, is_open)
+        of_import = batches.c.import_id == import_id
+        first = select(func.min(batches.c.phase)).where(of_import, has_status(OPEN))
         waiting = batches.c.status == BatchStatus.WAITING.value
-        return await self._select(
-            batches.c.import_id == import_id, waiting, batches.c.phase == first.scalar_subquery(), limit=limit
-        )
+        return await self._select(of_import, waiting, batches.c.phase == first.scalar_subquery(), limit=limit)
 
     async def in_flight(self, shop: str) -> dict[str, int]:
         query = (
             select(batches.c.import_id, func.count())
-            .where(batches.c.shop == shop, _in_flight(), batches.c.lagging.is_(False))
+            .where(batches.c.shop == shop, has_status(IN_FLIGHT), batches.c.lagging.is_(False))
             .group_by(batches.c.import_id)
         )
         async with self._database.reading() as connection:
@@ -116,9 +113,8 @@ class SqlBatches:
         }
         data = {"attempt": batch.attempt + 1, "content_hash": batch.content_hash}
         async with self._database.writing() as connection:
-            await self._database.alone(
-                connection, batch.shop
-            )  # two looks at once would both find the place free
+            # Two looks at once would both find the place free.
+            await self._database.alone(connection, batch.shop)
             state = await journal.load(connection, batch.import_id, to_change=True)
             if not state.may_send:
                 return Sending.LATE
@@ -218,7 +214,7 @@ class SqlBatches:
             update(batches)
             .where(
                 batches.c.id == batch.id,
-                batches.c.status.in_([status.value for status in transition.before]),
+                has_status(transition.before),
                 batches.c.attempt == batch.attempt,
             )
             .values(**transition.change),
@@ -232,8 +228,9 @@ class SqlBatches:
         return True
 
 
-def _in_flight() -> ColumnElement[bool]:
-    return batches.c.status.in_([status.value for status in IN_FLIGHT])
+def has_status(statuses: Collection[BatchStatus]) -> ColumnElement[bool]:
+    """A batch has one of them."""
+    return batches.c.status.in_([status.value for status in statuses])
 
 
 def _others(batch: Batch, entity: str) -> Select[Any]:
@@ -245,7 +242,7 @@ def _others(batch: Batch, entity: str) -> Select[Any]:
             case((imports.c.entity == entity, batches.c.written)).label("written"),
         )
         .join_from(batches, imports, imports.c.id == batches.c.import_id)
-        .where(batches.c.shop == batch.shop, batches.c.id != batch.id, _in_flight())
+        .where(batches.c.shop == batch.shop, batches.c.id != batch.id, has_status(IN_FLIGHT))
     )
 
 

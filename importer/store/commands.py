@@ -14,7 +14,7 @@ from importer.domain.imports import Import
 from importer.domain.rows import Counts, Outcome, RowError, count
 from importer.ports import Clock, EarlierCause
 from importer.store import journal
-from importer.store.batches import COLUMNS, add_batches, from_row
+from importer.store.batches import COLUMNS, add_batches, from_row, has_status
 from importer.store.database import Database, whole
 from importer.store.tables import batches, earlier_rows, import_rows
 
@@ -111,7 +111,7 @@ class SqlCommands:
 async def _figures(connection: AsyncConnection, state: Import) -> dict[str, Any]:
     """Rows that are done, in flight and not sent; together they are the rows read. `not_read`: known once counted."""
     query = select(func.coalesce(func.sum(batches.c.operations), 0)).where(
-        batches.c.import_id == state.id, batches.c.status.in_([status.value for status in IN_FLIGHT])
+        batches.c.import_id == state.id, has_status(IN_FLIGHT)
     )
     pending = state.counts.get(Outcome.PENDING, 0)
     in_flight = min(pending, int((await connection.execute(query)).scalar_one()))

@@ -2,8 +2,8 @@
 
 import asyncio
 import hashlib
-from collections.abc import AsyncIterator, Callable, Coroutine
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, cast
@@ -67,22 +67,16 @@ class Database:
 
         Raises ConfigurationError when the disk or the file does not let it, StateUnavailable when the server is away.
         """
-        try:
+        with self._explained():
             async with self._engines.write.begin() as connection:
                 yield connection
-        except (DBAPIError, OSError) as error:
-            self._explain(error)
-            raise
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[AsyncConnection]:
         """Raises StateUnavailable when the server is away."""
-        try:
+        with self._explained():
             async with self._engines.read.connect() as connection:
                 yield connection
-        except (DBAPIError, OSError) as error:
-            self._explain(error)
-            raise
 
     async def alone(self, connection: AsyncConnection, subject: str) -> None:
         """Until the transaction ends nobody else is alone with this subject. SQLite has one writer anyway."""
@@ -119,12 +113,17 @@ class Database:
         await self._engines.read.dispose()
         await self._engines.write.dispose()
 
-    def _explain(self, error: Exception) -> None:
-        """Raises what a failed statement means to a person; returns when it is a defect of ours."""
-        if self.shared and _is_away(error):
-            raise StateUnavailable(f"The database does not answer: {_said(error)}.") from error
-        if not self.shared and isinstance(error, OperationalError):
-            raise ConfigurationError(f"The state cannot be written: {error.orig}.") from error
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        """Raises what a failed statement means to a person; a defect of ours stays what it is."""
+        try:
+            yield
+        except (DBAPIError, OSError) as error:
+            if self.shared and _is_away(error):
+                raise StateUnavailable(f"The database does not answer: {_said(error)}.") from error
+            if not self.shared and isinstance(error, OperationalError):
+                raise ConfigurationError(f"The state cannot be written: {error.orig}.") from error
+            raise
 
 
 @asynccontextmanager

@@ -9,11 +9,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from importer.domain.batches import OPEN, Batch, BatchStatus, NewBatch
 from importer.domain.errors import Conflict
 from importer.domain.history import Event, EventKind
-from importer.domain.imports import ENDED, Import, ImportStatus, Reason
+from importer.domain.imports import Import, ImportStatus, Reason
 from importer.domain.rows import RowError, count
 from importer.ports import Clock, Request
 from importer.store import journal
-from importer.store.batches import add_batches
+from importer.store.batches import add_batches, has_status
 from importer.store.database import Database, whole
 from importer.store.tables import batches, imports
 
@@ -60,8 +60,7 @@ class SqlImports:
             return [journal.from_row(row) for row in (await connection.execute(query)).mappings()]
 
     async def unfinished(self) -> list[Import]:
-        ended = [status.value for status in ENDED]
-        query = select(imports).where(imports.c.status.not_in(ended)).order_by(imports.c.id)
+        query = select(imports).where(journal.is_unfinished()).order_by(imports.c.id)
         async with self._database.reading() as connection:
             return [journal.from_row(row) for row in (await connection.execute(query)).mappings()]
 
@@ -140,7 +139,7 @@ class SqlImports:
             await journal.add_rows(connection, import_id, errors)
             await connection.execute(
                 update(batches)
-                .where(batches.c.import_id == import_id, batches.c.status.in_([s.value for s in OPEN]))
+                .where(batches.c.import_id == import_id, has_status(OPEN))
                 .values(status=BatchStatus.ABANDONED.value),
             )
             data = {
@@ -153,9 +152,7 @@ class SqlImports:
 
 
 async def _open(connection: AsyncConnection, import_id: str) -> set[tuple[str, BatchStatus]]:
-    query = select(batches.c.id, batches.c.status).where(
-        batches.c.import_id == import_id, batches.c.status.in_([status.value for status in OPEN])
-    )
+    query = select(batches.c.id, batches.c.status).where(batches.c.import_id == import_id, has_status(OPEN))
     return {(id_, BatchStatus(status)) for id_, status in (await connection.execute(query)).all()}
 
 

@@ -5,13 +5,13 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import RowMapping, insert, select, update
+from sqlalchemy import ColumnElement, RowMapping, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from importer.domain import history
 from importer.domain.errors import UnknownName
 from importer.domain.history import Event, EventKind, apply
-from importer.domain.imports import Import, ImportStatus, KeptFile, Reason
+from importer.domain.imports import ENDED, Import, ImportStatus, KeptFile, Reason
 from importer.domain.rows import Counts, Outcome, RowError
 from importer.store.tables import import_events, import_rows, imports
 
@@ -27,6 +27,10 @@ async def load(connection: AsyncConnection, import_id: str, *, to_change: bool =
     if row is None:
         raise UnknownName(f"There is no import {import_id}.", code="import.unknown")
     return from_row(row)
+
+
+def is_unfinished() -> ColumnElement[bool]:
+    return imports.c.status.not_in([status.value for status in ENDED])
 
 
 async def append(

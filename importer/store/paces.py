@@ -7,7 +7,7 @@ from sqlalchemy import RowMapping, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from importer.domain.history import EventKind
-from importer.domain.imports import ENDED, Reason
+from importer.domain.imports import Reason
 from importer.domain.pace import Pace
 from importer.ports import Clock
 from importer.store import journal
@@ -43,7 +43,7 @@ class SqlPaces:
         """Every import that the shop is fed from says so in its log."""
         query = select(imports).where(
             imports.c.shop == shop,
-            imports.c.status.not_in([status.value for status in ENDED]),
+            journal.is_unfinished(),
             imports.c.dry_run.is_(False),
         )
         query = query.order_by(imports.c.id).with_for_update()
