@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from importer.store.database import connected
+from tests.clocks import HandClock
 
 ROOT = Path(__file__).parent.parent
 SHARED = ROOT.parent / "shared"
@@ -115,6 +116,11 @@ async def state_address(request: pytest.FixtureRequest, tmp_path: Path) -> Async
         async with connected(address) as database:
             await database.migrate()
         yield address
+
+
+@pytest.fixture
+def clock() -> HandClock:
+    return HandClock()
 
 
 @pytest.fixture(autouse=True)

@@ -7,7 +7,7 @@ import pytest
 from importer.domain.steps import Step, StepKind
 from importer.queues.embedded import EmbeddedQueue
 from importer.store.database import Database
-from tests.contracts.conftest import HandClock
+from tests.clocks import HandClock
 
 LEASE = 10.0
 

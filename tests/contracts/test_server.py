@@ -12,7 +12,7 @@ from importer.store.database import HEAD, Database, connected, open_database
 from importer.store.moving import move
 from importer.store.tables import import_events, metadata
 from importer.store.tokens import SqlTokens
-from tests.contracts.conftest import HandClock
+from tests.clocks import HandClock
 from tests.contracts.test_state import State, wrong
 
 pytestmark = pytest.mark.postgresql

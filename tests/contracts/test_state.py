@@ -18,7 +18,7 @@ from importer.store.imports import SqlImports
 from importer.store.paces import SqlPaces
 from importer.store.rows import SqlRows
 from importer.store.tokens import SqlTokens
-from tests.contracts.conftest import HandClock
+from tests.clocks import HandClock
 
 REASON = Reason(code="shop.unavailable", text="It does not answer.")
 MANY = 20

@@ -16,6 +16,7 @@ from importer.sandbox.server import running
 from importer.sandbox.shop import Shop
 from tests.e2e.test_command_line import Terminal, shop, terminal
 from tests.e2e.test_kill import PATIENCE, Service, ended
+from tests.integration.conftest import let_go
 
 __all__ = ["shop", "terminal"]  # fixtures
 
@@ -46,11 +47,6 @@ async def half_way(terminal: Terminal, shop: Shop) -> tuple[asyncio.subprocess.P
     return process, folder.name
 
 
-def let_go(shop: Shop) -> None:
-    shop.faults.hold_consumers = False
-    shop.wake()
-
-
 async def test_a_run_obeys_what_is_typed_in_another_terminal(terminal: Terminal, shop: Shop) -> None:
     process, import_id = await half_way(terminal, shop)
     paused = await terminal.type("pause", import_id, "--note", "stock-taking")
@@ -65,7 +61,7 @@ async def test_a_run_obeys_what_is_typed_in_another_terminal(terminal: Terminal,
     assert (resumed.code, f"Import {import_id} goes on" in resumed.out) == (0, True)
     await told(process, "60 rows read = 60 succeeded")
     assert await process.wait() == 0
-    assert "tock-taking" in (await terminal.type("events", import_id)).out
+    assert "Stock-taking." in (await terminal.type("events", import_id)).out
     assert (await terminal.type("rebuild", import_id, "--check")).code == 0
 
 

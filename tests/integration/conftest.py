@@ -33,6 +33,12 @@ async def shop() -> AsyncIterator[Shop]:
         yield practice
 
 
+def let_go(shop: Shop) -> None:
+    """The consumers that were held work again."""
+    shop.faults.hold_consumers = False
+    shop.wake()
+
+
 @pytest.fixture
 def settings(shop: Shop, tmp_path: Path) -> Settings:
     return make_settings(tmp_path, shop.address)  # type: ignore[attr-defined]

@@ -10,7 +10,7 @@ from importer.sandbox.catalog import load_catalog
 from importer.sandbox.faults import Refuse
 from importer.sandbox.server import running
 from importer.sandbox.shop import Shop
-from tests.integration.conftest import Running, make_settings, working
+from tests.integration.conftest import Running, let_go, make_settings, working
 
 Products = Callable[..., Path]
 BULK = "/rest/all/async/bulk"
@@ -62,8 +62,7 @@ async def test_a_shop_that_is_away_is_asked_by_one_caller_only(tmp_path: Path, p
             await run.until(lambda _state: True, accepted.id)
             pace = await run.importer.pacing.get("main")
         asked = len(practice.journal.requests)
-        practice.faults.down = practice.faults.hold_consumers = False
-        practice.wake()
+        practice.faults.down = let_go(practice)
         state = await run.finished(accepted.id)
 
     assert pace.is_closed
@@ -90,8 +89,7 @@ async def test_with_the_consumer_off_no_more_is_sent_than_the_pace_allows(
         assert state.waiting.code == "shop.stalled"
         assert "queue:consumers:start async.operations.all" in state.waiting.text
         assert state.sent == (20 if pace == "adaptive" else 40)
-        shop.faults.hold_consumers = False
-        shop.wake()
+        let_go(shop)
         state = await run.finished(accepted.id)
 
     assert state.equation == "200 rows read = 200 succeeded"

@@ -16,7 +16,7 @@ from importer.sandbox.server import running
 from importer.sandbox.shop import Shop
 from importer.settings import Settings
 from tests.integration.books import check_books, written
-from tests.integration.conftest import ROOT, Running, make_settings, working
+from tests.integration.conftest import ROOT, Running, let_go, make_settings, working
 from tests.integration.test_phases import child, parent, write, writes
 
 Products = Callable[..., Path]
@@ -36,11 +36,6 @@ def with_one_that_fails(path: Path) -> Path:
     same = [line + (",same" if line.startswith(("A-0005", "A-0006")) else ",") for line in lines]
     path.write_text("\n".join([f"{head},web address", *same]))
     return path
-
-
-def let_go(shop: Shop) -> None:
-    shop.faults.hold_consumers = False
-    shop.wake()
 
 
 async def failed(run: Running, shop: Shop, products: Products) -> Import:

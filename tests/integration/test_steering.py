@@ -14,7 +14,7 @@ from importer.formats.frames import FRAME_ROWS
 from importer.sandbox.shop import Shop
 from importer.settings import Settings
 from tests.integration.books import check_books, written
-from tests.integration.conftest import Running, make_settings, working
+from tests.integration.conftest import Running, let_go, make_settings, working
 
 Products = Callable[..., Path]
 
@@ -33,11 +33,6 @@ async def half_way(run: Running, shop: Shop, products: Products) -> Import:
     shop.faults.hold_consumers = True
     accepted = await run.accept(products(ROWS), check_first=True)
     return await run.until(lambda state: state.sent == IN_FLIGHT and state.read_whole, accepted.id)
-
-
-def let_go(shop: Shop) -> None:
-    shop.faults.hold_consumers = False
-    shop.wake()
 
 
 async def only(run: Running, import_id: str, kind: EventKind) -> Event:

@@ -13,7 +13,7 @@ from importer.sandbox.shop import Shop
 from importer.settings import Settings
 from importer.store.database import connected
 from importer.worker import Worker
-from tests.integration.conftest import PATIENCE, Running, make_settings, working
+from tests.integration.conftest import PATIENCE, Running, let_go, make_settings, working
 
 Products = Callable[..., Path]
 
@@ -63,8 +63,7 @@ async def test_the_newer_import_says_for_whom_it_waits(
     assert "first.csv" in state.waiting.text
     assert state.sent == 0
 
-    shop.faults.hold_consumers = False
-    shop.wake()
+    let_go(shop)
     state = await service.finished(second.id)
     assert state.equation == "5 rows read = 5 succeeded"
     assert state.waiting is None
@@ -79,8 +78,7 @@ async def test_a_small_upload_with_other_keys_need_not_wait_for_a_large_file(
         await run.until(lambda state: state.read_whole and state.sent > 0, large.id)
         small = await run.accept(products(10, other_keys(10), name="small.csv"))
         await run.until(lambda state: state.read_whole, small.id)
-        shop.faults.hold_consumers = False
-        shop.wake()
+        let_go(shop)
         await run.finished(small.id)
         between = await run.importer.ports.imports.get(large.id)
         await run.finished(large.id)
@@ -100,8 +98,7 @@ async def test_keys_that_differ_in_case_are_the_same_entity(
 
     state = await service.until(lambda state: state.waiting is not None, second.id)
     assert state.sent == 0
-    shop.faults.hold_consumers = False
-    shop.wake()
+    let_go(shop)
     await service.finished(second.id)
     assert shop.journal.overlapping() == []
 
@@ -145,8 +142,7 @@ async def test_a_shop_never_has_more_batches_in_flight_than_its_settings_allow(
         async with asyncio.timeout(PATIENCE):
             while not (held := await run.importer.ports.batches.in_flight("main")):
                 await asyncio.sleep(0)
-        shop.faults.hold_consumers = False
-        shop.wake()
+        let_go(shop)
         for state in states:
             await run.finished(state.id)
         stop.cancel()

@@ -10,7 +10,7 @@ import pytest
 from importer.domain.history import EventKind
 from importer.sandbox.shop import Shop
 from importer.settings import Settings
-from tests.integration.conftest import make_settings
+from tests.integration.conftest import let_go, make_settings
 from tests.integration.test_web import TOKEN, Site, problem, site
 
 __all__ = ["site"]  # a fixture
@@ -31,11 +31,6 @@ async def begun(site: Site, shop: Shop, products: Products) -> AsyncIterator[str
     await site.run.until(lambda state: state.sent == 20 and state.read_whole, import_id)
     yield import_id
     let_go(shop)
-
-
-def let_go(shop: Shop) -> None:
-    shop.faults.hold_consumers = False
-    shop.wake()
 
 
 async def status(site: Site, import_id: str) -> str:

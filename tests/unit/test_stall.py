@@ -1,7 +1,6 @@
 """A shop that takes rows and confirms none: the import says so, with the command, and only when it is true."""
 
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -31,26 +30,9 @@ from importer.store.paces import SqlPaces
 from importer.store.rows import SqlRows
 from importer.store.tokens import SqlTokens
 from importer.transform.cutting import Cut
+from tests.clocks import HandClock
 
 ADDRESS = "https://shop.example"
-
-
-class HandClock:
-    """Time that moves when the test says so."""
-
-    def __init__(self) -> None:
-        self.moment = datetime(2026, 1, 1, tzinfo=UTC)
-
-    def now(self) -> datetime:
-        return self.moment
-
-    def forward(self, seconds: float) -> None:
-        self.moment += timedelta(seconds=seconds)
-
-
-@pytest.fixture
-def clock() -> HandClock:
-    return HandClock()
 
 
 @pytest.fixture
