@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 ROW, LINE = "#row", "#line"
 """Columns of a frame beside the file's own: record number and physical first line."""
@@ -86,9 +87,16 @@ def plural(number: int, one: str, many: str = "") -> str:
 
 def equation(rows_read: int, counts: Counts) -> str:
     """The promise in words, e.g. `1,994 rows read = 1,847 succeeded + 147 skipped`."""
-    parts = [f"{counts[o]:,} {o.value.replace('_', ' ')}" for o in Outcome if counts.get(o)]
     sign = "=" if holds(rows_read, counts) else "≠"
-    return f"{plural(rows_read, 'row')} read {sign} {' + '.join(parts) or '0'}"
+    return f"{plural(rows_read, 'row')} read {sign} {' + '.join(counts_in_words(counts)) or '0'}"
+
+
+def counts_in_words(counts: Mapping[Any, int]) -> list[str]:
+    """`1,847 succeeded`, `147 not sent`: those that are not 0, in the order of the outcomes.
+
+    The keys are outcomes, or their names as an event carries them.
+    """
+    return [f"{counts[one]:,} {one.replace('_', ' ')}" for one in Outcome if counts.get(one)]
 
 
 def holds(rows_read: int, counts: Counts) -> bool:

@@ -49,8 +49,9 @@ async def _obey(request: web.Request, fields: Mapping[str, Any]) -> str:
             attempt=fields.get("attempt"),
         )
         return (await importer.retrying.retry(import_id, retry, said)).id
-    steer = {"pause": importer.steering.pause, "resume": importer.steering.resume}
-    return (await steer.get(verb, importer.steering.cancel)(import_id, said)).id
+    steering = importer.steering
+    steer = {"pause": steering.pause, "resume": steering.resume, "cancel": steering.cancel}
+    return (await steer[verb](import_id, said)).id
 
 
 async def _who(request: web.Request) -> str:

@@ -33,7 +33,7 @@ BULK = "/rest/all/async/bulk"
 
 
 async def rows_csv(run: Running, import_id: str) -> list[dict[str, str]]:
-    text = b"".join([line async for line in run.importer.reporting.rows_csv(import_id)]).decode()
+    text = b"".join([line async for line in run.importer.reporting.rows(import_id)]).decode()
     return list(csv.DictReader(io.StringIO(text)))
 
 

@@ -16,7 +16,7 @@ from tests.integration.conftest import Running, working
 
 async def mended(run: Running, import_id: str, path: Path, *, wrong: str, right: str) -> str:
     """The rows that failed, with one value put right, imported again; the equation."""
-    text = b"".join([line async for line in run.importer.reporting.rows_csv(import_id)]).decode()
+    text = b"".join([line async for line in run.importer.reporting.rows(import_id)]).decode()
     assert wrong in text
     path.write_text(text.replace(wrong, right, 1))  # noqa: ASYNC240 - a small file of a test
     return (await run.run(path)).equation
@@ -34,7 +34,7 @@ async def test_a_said_delimiter_survives_a_restart_and_is_the_reports_own(
 
     async with working(settings) as run:
         state = await run.finished(accepted.id)
-        text = b"".join([line async for line in run.importer.reporting.rows_csv(state.id)]).decode()
+        text = b"".join([line async for line in run.importer.reporting.rows(state.id)]).decode()
 
     assert state.equation == "2 rows read = 1 succeeded + 1 invalid"
     assert [entry["sku"] for entry in shop.journal.writes] == ["a"]
@@ -115,5 +115,5 @@ async def test_what_the_mapping_says_of_its_files_is_kept_with_the_import_and_wh
     assert [state.kept.reading["delimiter"] for state in (usual, said)] == ["~", "|"]
     assert "encoding cp1252: as the mapping says" in said.columns["recognised"]
     assert shop.products.get("a")["name"] == "Größe"
-    rows = b"".join([line async for line in service.importer.reporting.rows_csv(usual.id)]).decode()
+    rows = b"".join([line async for line in service.importer.reporting.rows(usual.id)]).decode()
     assert rows.splitlines()[1].startswith("b~B~x~2~")

@@ -156,7 +156,7 @@ async def test_the_rest_of_a_cancelled_file_is_read_and_every_row_is_in_the_down
 
         assert (state.status, state.rows_read) == (ImportStatus.CANCELLED, rows)
         assert state.counts[Outcome.INVALID] == 1
-        text = b"".join([part async for part in service.importer.reporting.rows_csv(accepted.id)])
+        text = b"".join([part async for part in service.importer.reporting.rows(accepted.id)])
         assert len(text.splitlines()) - 1 == rows - state.counts.get(Outcome.SUCCEEDED, 0)
         await check_books(service, state)
 

@@ -28,7 +28,7 @@ async def test_rows_to_correct_come_first_and_the_unsent_ones_are_one_line(
         await importer.closing.abandon(accepted.id, ImportStatus.FAILED, AWAY)
         document = await importer.reporting.report(accepted.id)
         few = await importer.reporting.report(accepted.id, listed=3)
-        table = b"".join([line async for line in importer.reporting.rows_csv(accepted.id)]).decode()
+        table = b"".join([line async for line in importer.reporting.rows(accepted.id)]).decode()
         print_report(document, Console(file=out, width=200, highlight=False))
 
     assert document["equation"] == "40 rows read = 2 invalid + 38 not sent"

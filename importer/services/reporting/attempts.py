@@ -7,6 +7,7 @@ from typing import Any
 
 from importer.domain.history import Data, Event, EventKind
 from importer.domain.rows import Outcome
+from importer.services.reporting.sentences import entries
 
 
 @dataclass
@@ -74,13 +75,8 @@ def stories(events: Iterable[Event]) -> dict[str, Story]:
 
 
 def _born(data: Data) -> list[Mapping[str, Any]]:
-    made = [*_list(data, "batches"), *_list(data, "into")]
+    made = [*entries(data, "batches"), *entries(data, "into")]
     return [one for one in made if isinstance(one, Mapping) and isinstance(one.get("batch"), str)]
-
-
-def _list(data: Data, name: str) -> list[Any]:
-    found = data.get(name)
-    return found if isinstance(found, list) else []
 
 
 def _sending(story: Story, event: Event) -> None:
@@ -116,7 +112,7 @@ def _confirmed(story: Story, event: Event) -> None:
 
 def _done(story: Story, event: Event) -> None:
     story.done_at = event.at
-    story.into += [str(one["batch"]) for one in _list(event.data, "into")]
+    story.into += [str(one["batch"]) for one in entries(event.data, "into")]
     for outcome, rows in (event.data.get("outcomes") or {}).items():
         story.outcomes[outcome] = story.outcomes.get(outcome, 0) + rows
 

@@ -20,7 +20,14 @@ PARTS = {
 OPEN_REQUEST: frozenset[str] = frozenset({EventKind.SENDING})
 WITH_THE_SHOP: frozenset[str] = frozenset({EventKind.SENT})
 MOVING: frozenset[str] = frozenset(
-    {EventKind.COUNTED, EventKind.SENT, EventKind.CONFIRMED, EventKind.ENDED, "resumed", "retried"}
+    {
+        EventKind.COUNTED,
+        EventKind.SENT,
+        EventKind.CONFIRMED,
+        EventKind.ENDED,
+        EventKind.RESUMED,
+        EventKind.RETRIED,
+    }
 )
 """After these an import does not wait any more (as in `history.apply`)."""
 CONSUMER_CODES = frozenset({"shop.stalled"})
@@ -64,13 +71,13 @@ class Moment:
             self._batch(kind, batch)
 
     def _person(self, kind: str) -> None:
-        if kind in ("paused", "resumed", "cancelling"):
-            self.paused = kind == "paused"
+        if kind in (EventKind.PAUSED, EventKind.RESUMED, EventKind.CANCELLING):
+            self.paused = kind == EventKind.PAUSED
         if kind == EventKind.ENDED:
             self.ended, self.paused = True, False
             self.requests.clear()
             self.with_the_shop.clear()
-        elif kind == "retried":
+        elif kind == EventKind.RETRIED:
             self.ended = False
 
     def _batch(self, kind: str, batch: str) -> None:
@@ -135,7 +142,7 @@ def pace(events: Sequence[Event]) -> dict[str, Any]:
                 **{name: event.data.get(name) for name in ("batch_size", "in_flight", "reason", "text")},
             }
             for event in events
-            if event.kind == "paced"
+            if event.kind == EventKind.PACED
         ],
     }
 

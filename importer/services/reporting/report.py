@@ -112,9 +112,6 @@ class Reporting:
                 while chunk := await file.read(CHUNK_BYTES):
                     yield chunk
 
-    def rows_csv(self, import_id: str) -> AsyncIterator[bytes]:
-        return self.rows(import_id, "csv")
-
 
 def wanted(state: Import, outcomes: Sequence[Outcome]) -> list[Outcome]:
     """The outcomes whose rows are asked for. Raises RequestError for those of which no rows are kept."""

@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from importer.domain.history import Data, Event, EventKind
-from importer.domain.rows import Outcome, plural
+from importer.domain.rows import counts_in_words, plural
+from importer.domain.sentences import sentences
 
 Sentence = Callable[[Data, "Names"], str]
 
@@ -18,7 +19,7 @@ class Names:
 
     def see(self, event: Event) -> None:
         for name in ("batches", "into"):
-            for batch in _list(event.data, name):
+            for batch in entries(event.data, name):
                 if isinstance(batch, Mapping) and "batch" in batch:
                     self.numbers.setdefault(str(batch["batch"]), len(self.numbers) + 1)
 
@@ -31,7 +32,7 @@ class Names:
 
     def into(self, data: Data) -> str:
         """`batch 7 and batch 8`."""
-        return _and([self.of(str(batch["batch"])) for batch in _list(data, "into")])
+        return _and([self.of(str(batch["batch"])) for batch in entries(data, "into")])
 
 
 class Teller:
@@ -57,10 +58,7 @@ def plain(event: Event) -> str:
 
 def outcomes(data: Data) -> str:
     """`95 succeeded, 5 failed`; empty when nothing is counted."""
-    counts = data.get("outcomes") or {}
-    return ", ".join(
-        f"{counts[outcome]:,} {outcome.replace('_', ' ')}" for outcome in Outcome if counts.get(outcome)
-    )
+    return ", ".join(counts_in_words(data.get("outcomes") or {}))
 
 
 def operations(batches: Sequence[Any]) -> int:
@@ -81,7 +79,7 @@ def _counted(data: Data, _names: Names) -> str:
 
 
 def _rows_prepared(data: Data, _names: Names) -> str:
-    made = _list(data, "batches")
+    made = entries(data, "batches")
     batches = f"{plural(operations(made), 'row')} ready to send in {plural(len(made), 'batch', 'batches')}"
     found = outcomes(data)
     return (
@@ -106,12 +104,12 @@ def _sent(data: Data, names: Names) -> str:
 
 
 def _in_doubt(data: Data, names: Names) -> str:
-    why = _ended(data.get("text", ""))
+    why = sentences(data.get("text", ""))
     return f"no clear answer came for {names.batch(data)}. {why} It is looked up in the shop before it is sent again."
 
 
 def _not_taken(data: Data, names: Names) -> str:
-    return f"the shop did not take {names.batch(data)}: {_ended(data.get('text', ''))}"
+    return f"the shop did not take {names.batch(data)}: {sentences(data.get('text', ''))}"
 
 
 def _refused(data: Data, names: Names) -> str:
@@ -121,7 +119,7 @@ def _refused(data: Data, names: Names) -> str:
         if into
         else f"its row has its outcome: {outcomes(data)}."
     )
-    return f"the shop refused {names.batch(data)} as a whole. {_ended(data.get('text', ''))} So {rest}"
+    return f"the shop refused {names.batch(data)} as a whole. {sentences(data.get('text', ''))} So {rest}"
 
 
 def _blocked(data: Data, names: Names) -> str:
@@ -142,7 +140,7 @@ def _lagging(data: Data, names: Names) -> str:
 def _confirmed(data: Data, names: Names) -> str:
     into, found = names.into(data), outcomes(data)
     again = (
-        f"{plural(operations(_list(data, 'into')), 'row')} failed in passing and go again in {into}"
+        f"{plural(operations(entries(data, 'into')), 'row')} failed in passing and go again in {into}"
         if into
         else ""
     )
@@ -150,7 +148,7 @@ def _confirmed(data: Data, names: Names) -> str:
 
 
 def _waiting(data: Data, _names: Names) -> str:
-    return f"waiting: {_ended(data.get('text', ''))}"
+    return f"waiting: {sentences(data.get('text', ''))}"
 
 
 def _paused(data: Data, _names: Names) -> str:
@@ -169,7 +167,7 @@ def _cancelling(data: Data, _names: Names) -> str:
 
 
 def _withdrawn(data: Data, _names: Names) -> str:
-    batches = plural(len(_list(data, "batches")), "batch", "batches")
+    batches = plural(len(entries(data, "batches")), "batch", "batches")
     found = outcomes(data)
     return f"{batches} that had not been sent {'was' if batches.startswith('1 ') else 'were'} withdrawn{f': {found}' if found else ''}."
 
@@ -191,7 +189,7 @@ def _end(data: Data, _names: Names) -> str:
     reason = data.get("reason") or {}
     found = outcomes(data)
     left = f" Rows that were still open: {found}." if found else ""
-    why = f" {_ended(reason['text'])}" if reason.get("text") else ""
+    why = f" {sentences(reason['text'])}" if reason.get("text") else ""
     return f"the import is {data.get('status', 'over')}.{why}{left}"
 
 
@@ -212,15 +210,16 @@ SENTENCES: Mapping[str, Sentence] = {
     EventKind.WAITING: _waiting,
     EventKind.ENDED: _end,
     EventKind.PACED: _paced,
-    "paused": _paused,
-    "resumed": _resumed,
-    "retried": _retried,
-    "cancelling": _cancelling,
-    "withdrawn": _withdrawn,
+    EventKind.PAUSED: _paused,
+    EventKind.RESUMED: _resumed,
+    EventKind.RETRIED: _retried,
+    EventKind.CANCELLING: _cancelling,
+    EventKind.WITHDRAWN: _withdrawn,
 }
 
 
-def _list(data: Data, name: str) -> Sequence[Any]:
+def entries(data: Data, name: str) -> Sequence[Any]:
+    """What an event lists under this name; nothing where it lists nothing."""
     found = data.get(name)
     return found if isinstance(found, list | tuple) else ()
 
@@ -231,18 +230,13 @@ def _size(value: Any) -> str:
     return str(value)
 
 
-def _ended(text: str) -> str:
-    text = text.strip()
-    return text if not text or text.endswith((".", "!", "?")) else f"{text}."
-
-
 def _capital(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
 def _why(data: Data) -> str:
     text = data.get("text") or data.get("note") or ""
-    return f" {_capital(_ended(str(text)))}" if text else ""
+    return f" {_capital(sentences(str(text)))}" if text else ""
 
 
 def _figures(data: Data) -> str:

@@ -8,7 +8,7 @@ from itertools import groupby
 from typing import Any
 
 from importer.domain.history import Event, EventKind
-from importer.domain.rows import Outcome, plural
+from importer.domain.rows import counts_in_words, plural
 from importer.services.reporting.sentences import Teller, operations
 
 ALONE = 6
@@ -27,7 +27,7 @@ DELIVERY: frozenset[str] = ROUTINE | {
     EventKind.REFUSED,
     EventKind.BLOCKED,
     EventKind.WAITING,
-    "paced",
+    EventKind.PACED,
 }
 """All that can repeat without end; every other event is a milestone and is always told alone."""
 
@@ -115,7 +115,7 @@ def _outcomes(events: Sequence[Event]) -> str:
     total: Counter[str] = Counter()
     for event in events:
         total.update(event.data.get("outcomes") or {})
-    return ", ".join(f"{total[one]:,} {one.replace('_', ' ')}" for one in Outcome if total[one])
+    return ", ".join(counts_in_words(total))
 
 
 def _times(words: str) -> Callable[[Sequence[Event]], str]:
@@ -132,7 +132,7 @@ TOGETHER: dict[str, Callable[[Sequence[Event]], str]] = {
     EventKind.REFUSED: _times("a request refused as a whole"),
     EventKind.BLOCKED: _times("rows blocked because something they need is missing"),
     EventKind.WAITING: _times("the import had to wait"),
-    "paced": _times("the pace changed"),
+    EventKind.PACED: _times("the pace changed"),
 }
 
 
