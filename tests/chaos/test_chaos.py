@@ -1,6 +1,6 @@
 """Many imports, each with a random mix of a shop's bugs, by a service that is killed at random moments.
 
-IMPORTER_CHAOS_IMPORTS=200 runs so many (2); they come in groups of ten at most, each with a service and a seed of its own.
+IMPORTER_CHAOS_IMPORTS=200 runs so many (6); they come in groups of ten at most, each with a service and a seed of its own.
 IMPORTER_CHAOS_SEED=17 begins with that seed: what a failure prints is replayed by it. The same seed throws the same mixes
 and the same moments to be killed at; what meets at which moment is up to the machine.
 """
@@ -22,7 +22,7 @@ from tests.chaos.mixes import KNOWN, Director, Mix, mix, without_repeats
 from tests.chaos.processes import Service, environment, tell
 
 GROUP = 10
-IMPORTS = int(os.environ.get("IMPORTER_CHAOS_IMPORTS", "2"))
+IMPORTS = int(os.environ.get("IMPORTER_CHAOS_IMPORTS", "6"))
 SEED = int(os.environ.get("IMPORTER_CHAOS_SEED", "1"))
 KILLS = 5
 PATIENCE = 300.0
