@@ -34,6 +34,7 @@ from importer.formats.frames import Frame
 from importer.services.examination import Document, examine
 from importer.sources.mappings import MappingFolders
 from importer.transform.cutting import Cut, cut
+from importer.worker import load_network
 
 HERE = Path(__file__).parent
 FOLDERS = MappingFolders([HERE, HERE.parent / "mappings"])
@@ -46,6 +47,7 @@ def mapping(name: str) -> Mapping:
 
 async def importer(path: Path, url: str, name: str = "products") -> dict[str, Any]:
     """From the file to POSTed batches; also the longest time for which the event loop stood still."""
+    await load_network()
     document = await asyncio.to_thread(examine, path, path.name, mapping(name), TABLES)
     backend = MagentoBackend(Access(base_url=url, credentials=Bearer(token="bench")))  # noqa: S106 - opens nothing
     posts, sent, bad = asyncio.Semaphore(POSTS), 0, 0

@@ -26,6 +26,11 @@ MOST_CRASHES = 5
 Handler = Callable[[Step], Awaitable[float | None]]
 
 
+async def load_network() -> None:
+    """Else the shop's client loads anyio's backend at its first request, and the event loop stands still meanwhile."""
+    await asyncio.to_thread(anyio.run, anyio.sleep, 0)
+
+
 class Worker:
     """`run` until cancelled; `on_step` is called after every step (tests wait for it instead of sleeping).
 
@@ -57,8 +62,7 @@ class Worker:
 
     async def run(self) -> None:
         """Steps that are running when it is cancelled are cancelled too; their leases run out and they return."""
-        # Else the shop's client loads anyio's backend at its first request, within the event loop.
-        await asyncio.to_thread(anyio.run, anyio.sleep, 0)
+        await load_network()
         async with asyncio.TaskGroup() as group:
             group.create_task(self._sweep())
             while True:

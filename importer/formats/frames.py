@@ -16,8 +16,9 @@ JSON_CELLS = " (json)"
 
 __all__ = ["FRAME_ROWS", "JSON_CELLS", "LIST_MARK", "REPORT_COLUMNS", "CellWarning", "Frame", "Header"]
 
-FRAME_ROWS = 25_000
-"""At most so many records in a frame: enough for the expressions to run at speed (performance 4)."""
+FRAME_ROWS = 12_500
+"""At most so many records in a frame: enough for the expressions to run at speed, few enough for narrow rows to take
+little memory (performance 4)."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,6 +1,9 @@
 """When to ask for which batch of a shop that works off one after the other."""
 
+import random
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from itertools import cycle
 
 import pytest
 
@@ -20,20 +23,23 @@ def batch(number: int, sent: float, shop: str = "main") -> Batch:
     )  # fmt: skip
 
 
-def questions(speed: float, *, batches: int, in_flight: int) -> tuple[list[int], float]:
-    """A shop confirms `speed` operations a second, first in, first out; a new batch is sent when one is found done.
-    Questions for each batch, and the share of the time in which the shop had work."""
+def questions(
+    speed: float, *, batches: int, in_flight: int, moods: Sequence[float] = (1.0,)
+) -> tuple[list[int], float]:
+    """A shop confirms `speed` operations a second, first in, first out; a new batch is sent when one is found done. Each
+    batch takes longer by one of its `moods`. Questions for each batch, and the share of the time in which the shop had work."""
     watch, asked, sent, found = Watch(), [0] * batches, {}, 0
     due: list[tuple[float, int]] = []
     worked_until, busy, now = 0.0, 0.0, 0.0
     starts: dict[int, float] = {}
     ends: dict[int, float] = {}
+    taking = [OPERATIONS / speed * mood for mood, _ in zip(cycle(moods), range(batches), strict=False)]
 
     def send(number: int) -> None:
         nonlocal worked_until, busy
         sent[number], starts[number] = batch(number, now), now
-        ends[number] = max(worked_until, now) + OPERATIONS / speed
-        busy += OPERATIONS / speed
+        ends[number] = max(worked_until, now) + taking[number]
+        busy += taking[number]
         worked_until = ends[number]
         due.append((now + watch.too_early(sent[number], 0.0), number))
 
@@ -45,9 +51,9 @@ def questions(speed: float, *, batches: int, in_flight: int) -> tuple[list[int],
         now, number = due.pop(0)
         one, age = sent[number], now - starts[number]
         asked[number] += 1
-        left = max(0.0, ends[number] - now) * speed
+        left = max(0.0, ends[number] - now) / taking[number]
         if left > 0:
-            due.append((now + watch.again(one, age, max(0, int(OPERATIONS - left))), number))
+            due.append((now + watch.again(one, age, max(0, int(OPERATIONS * (1 - left)))), number))
             continue
         watch.done(one, age)
         found += 1
@@ -58,12 +64,27 @@ def questions(speed: float, *, batches: int, in_flight: int) -> tuple[list[int],
 
 
 @pytest.mark.parametrize("speed", [10_000.0, 2_000.0, 500.0, 250.0, 100.0, 50.0])
-def test_a_batch_of_a_shop_takes_at_most_four_counts_in_a_long_run(speed: float) -> None:
-    """With the submission and the details that makes six requests."""
+def test_batches_take_less_than_four_counts_in_a_long_run(speed: float) -> None:
+    """With the submission and the details that makes less than six requests."""
     asked, busy = questions(speed, batches=40, in_flight=4)
 
-    assert max(asked) <= 4
+    assert max(asked) <= 5
+    assert sum(asked) < 4 * len(asked)
     assert busy > 0.9 or speed > 500
+
+
+@pytest.mark.parametrize("speed", [3_000.0, 500.0, 50.0])
+def test_a_shop_whose_speed_varies_has_work_nearly_all_the_time(speed: float) -> None:
+    """Half or twice as fast from one batch to the next, one in ten four times as slow: the last one is a poor guess."""
+    found = []
+    for seed in range(8):
+        chance = random.Random(seed)
+        moods = [chance.lognormvariate(0, 0.7) * (4 if chance.random() < 0.1 else 1) for _ in range(100)]
+        asked, busy = questions(speed, batches=100, in_flight=8, moods=moods)
+        found.append(busy)
+        assert sum(asked) <= 4 * len(asked)
+
+    assert sum(found) / len(found) > 0.9
 
 
 @pytest.mark.parametrize("in_flight", [1, 2, 4, 8])
@@ -72,7 +93,7 @@ def test_a_batch_of_thirty_seconds_takes_at_most_eight_counts(in_flight: int) ->
     asked, busy = questions(OPERATIONS / 30, batches=20, in_flight=in_flight)
 
     assert max(asked) <= 8
-    assert sum(asked) <= 4 * len(asked)
+    assert sum(asked) <= 5 * len(asked)
     assert busy > 0.9
 
 
@@ -81,7 +102,7 @@ def test_one_shop_tells_nothing_of_another() -> None:
     watch.too_early(batch(1, 0.0), 0.0)
     watch.done(batch(1, 0.0), 50.0)  # ten operations a second, or more: nobody looked before
 
-    assert watch.too_early(batch(2, 0.0), 1.0) == pytest.approx(50 / 2 * 0.95 - 1)
+    assert watch.too_early(batch(2, 0.0), 1.0) == pytest.approx(50 / 2 * 0.5 - 1)
     assert watch.too_early(batch(2, 0.0, shop="other"), 1.0) == 0.0
 
 
@@ -98,7 +119,8 @@ def test_a_batch_that_is_done_stands_before_no_other() -> None:
     watch.too_early(batch(2, 1.0), 0.0)
     watch.done(batch(1, 0.0), 50.0)
 
-    assert watch.again(batch(2, 1.0), 49.0, 0) == 25.0  # half of its own time at ten a second
+    # Half of its own time at ten a second would be 25 seconds, but the last one was done at an age of 50.
+    assert watch.again(batch(2, 1.0), 35.0, 0) == 17.5
 
 
 def test_a_batch_is_not_asked_for_before_its_turn() -> None:

@@ -12,6 +12,7 @@ import zstandard
 
 from importer import formats
 from importer.domain.errors import ConfigurationError, FileDamaged
+from importer.formats.frames import FRAME_ROWS
 from importer.formats.reading import Reading
 from importer.sources import files
 from importer.store.files import LocalFiles
@@ -141,7 +142,7 @@ def test_a_file_that_changes_while_it_is_read_is_said(tmp_path: Path) -> None:
     path = tmp_path / "a.csv"
     path.write_bytes(b"sku,name\n" + b"a,A\n" * 100_000)
     frames = formats.frames(path, path.name, formats.header(path, path.name))
-    assert next(frames).rows == 25_000
+    assert next(frames).rows == FRAME_ROWS
     path.write_bytes(b"sku,name\n")
 
     with pytest.raises(FileDamaged, match="changed while it was read"):
