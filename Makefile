@@ -7,7 +7,7 @@ INSTALLED := .venv/installed
 SUITE := .venv/json-schema-tests
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo page test suite check fmt bench bench-engine clean
+.PHONY: help install demo page test services suite check fmt bench bench-engine clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
@@ -29,6 +29,9 @@ page: $(INSTALLED) ## the same with the page in a browser, until Ctrl-C
 
 test: $(INSTALLED) ## run every test that can run here, and say what was skipped and why
 	@$(RUN) pytest -n auto --dist worksteal -q
+
+services: ## start the PostgreSQL and RabbitMQ that tests want: Debian's packages, or docker compose
+	@deploy/services.sh
 
 suite: $(INSTALLED) ## fetch the official JSON Schema tests (they come with the source of jsonschema) and run them
 	@test -d $(SUITE) || { mkdir -p $(SUITE).part && rm -rf $(SUITE).part/* \

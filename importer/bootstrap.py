@@ -19,6 +19,7 @@ from importer.services.intake import Intake
 from importer.services.obstacles import Obstacles
 from importer.services.pacing import Pacing
 from importer.services.preparation import Preparation
+from importer.services.readiness import Readiness
 from importer.services.reporting import Reporting
 from importer.services.retrying import Retrying
 from importer.services.steering import Steering
@@ -28,11 +29,13 @@ from importer.sources.mappings import MappingFolders
 from importer.store.batches import SqlBatches
 from importer.store.commands import SqlCommands
 from importer.store.database import open_database
+from importer.store.figures import SqlSums
 from importer.store.files import LocalFiles
 from importer.store.imports import SqlImports
 from importer.store.paces import SqlPaces
 from importer.store.rows import SqlRows
 from importer.store.tokens import SqlTokens
+from importer.tracing import Tracing, opened
 
 
 class SystemClock:
@@ -59,6 +62,8 @@ class Importer:
     reporting: Reporting
     steering: Steering
     retrying: Retrying
+    readiness: Readiness
+    tracing: Tracing
 
 
 @asynccontextmanager
@@ -73,15 +78,19 @@ async def open_importer(settings: Settings) -> AsyncIterator[Importer]:
             batches=SqlBatches(database, clock),
             paces=SqlPaces(database, clock),
             commands=SqlCommands(database, clock),
+            sums=SqlSums(database, clock),
             files=LocalFiles(settings.data_dir / "files"),
             queue=EmbeddedQueue(database, clock, lease_seconds=settings.lease_seconds),
             mappings=MappingFolders(settings.mapping_folders),
             shops=shops,
             clock=clock,
         )
+        importer = join_services(settings, ports, SqlTokens(database, clock))
         try:
-            yield join_services(settings, ports, SqlTokens(database, clock))
+            yield importer
         finally:
+            await importer.readiness.close()
+            await importer.tracing.close()
             await shops.close()
 
 
@@ -121,6 +130,8 @@ def join_services(settings: Settings, ports: Ports, tokens: SqlTokens) -> Import
         reporting=Reporting(ports),
         steering=Steering(ports, dispatch),
         retrying=Retrying(ports, dispatch),
+        readiness=Readiness({"database": ports.sums.check, "files": ports.files.check}),
+        tracing=opened(ports.imports.traceparent, on=settings.traces),
     )
 
 

@@ -121,6 +121,10 @@ class Settings(BaseSettings):
     shops: dict[str, ShopSettings] = Field(default_factory=dict)
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65535)] = 8700
+    probe_port: Annotated[int, Field(ge=0, le=65535)] | None = None
+    metrics: Literal["token", "open"] = "token"
+    log_format: Literal["text", "json"] = "text"
+    traces: bool = False
     upload_mib: Annotated[int, Field(ge=1)] = 2048
     workers: Annotated[int, Field(ge=1, le=64)] = 8
     lease_seconds: Annotated[float, Field(gt=0)] = 10.0

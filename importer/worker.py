@@ -10,6 +10,7 @@ from contextlib import suppress
 
 import anyio
 
+from importer import logs
 from importer.bootstrap import Importer
 from importer.domain.errors import BackendError, ConfigurationError, StateUnavailable, UnknownName
 from importer.domain.imports import ImportStatus, Reason
@@ -71,7 +72,7 @@ class Worker:
                 for lease in leases:
                     if self._at_work(lease):
                         continue
-                    task = group.create_task(self._work(lease.step))
+                    task = group.create_task(self._work(lease.step), context=logs.context(lease.step))
                     self._running.add(task)
                     task.add_done_callback(self._running.discard)
                 if not leases:
@@ -115,7 +116,7 @@ class Worker:
     async def _outcome(self, step: Step) -> float | None:
         """Seconds after which to come again, or None. A defect is logged, and never loses the step."""
         try:
-            again = await self._handlers[step.kind](step)
+            again = await self._importer.tracing.run(step, self._handlers[step.kind])
             self._crashes.pop(step.target, None)
         except BackendError as error:
             log.warning(

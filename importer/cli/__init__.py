@@ -14,6 +14,7 @@ COMMANDS = {
     "check": "importer.cli.check",
     "demo": "importer.cli.demo",
     "serve": "importer.cli.serve",
+    "healthcheck": "importer.cli.healthcheck",
     "report": "importer.cli.report",
     "events": "importer.cli.events",
     "rebuild": "importer.cli.events",

@@ -1,8 +1,6 @@
 """`importer run FILE`: accept, prepare, deliver, track and report in one process; needs no server."""
 
 import asyncio
-import logging
-import os
 import signal
 from dataclasses import dataclass
 from datetime import timedelta
@@ -13,6 +11,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
+from importer import logs
 from importer.bootstrap import Importer, open_importer
 from importer.cli.exits import exit_code_after
 from importer.cli.progress import follow
@@ -110,11 +109,7 @@ def run(
 def log_to_file(settings: Settings) -> None:
     """What an operator wants to know is kept beside the state; the terminal is for the one who imports."""
     settings.data_dir.mkdir(parents=True, exist_ok=True)
-    logging.basicConfig(
-        filename=settings.data_dir / "importer.log",
-        level=os.environ.get("IMPORTER_LOG", "WARNING"),
-        format="%(asctime)s %(levelname)s %(message)s",
-    )
+    logs.set_up(settings.log_format, file=settings.data_dir / "importer.log")
 
 
 async def _run(

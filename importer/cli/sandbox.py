@@ -41,7 +41,8 @@ sandbox.add_typer(consumers_commands, name="consumers")
 @sandbox.callback()
 def serve(
     context: typer.Context,
-    port: Annotated[int, typer.Option(help="Port on 127.0.0.1; 0 takes a free one.")] = 8710,
+    port: Annotated[int, typer.Option(help="Port; 0 takes a free one.")] = 8710,
+    host: Annotated[str, typer.Option(help="Address to listen on; in a container 0.0.0.0.")] = "127.0.0.1",
     catalog: Annotated[
         Path | None, typer.Option(help="Catalogue file (YAML); left out: a small built-in one.")
     ] = None,
@@ -106,7 +107,7 @@ def serve(
         raise ConfigurationError(str(error)) from None
     context.obj = shop
     if not context.invoked_subcommand:
-        asyncio.run(_serve(shop, port))
+        asyncio.run(_serve(shop, host, port))
 
 
 @sandbox.command("doctor")
@@ -151,12 +152,12 @@ def _address(url: str | None, prefix: str) -> Address | None:
         raise ConfigurationError(str(error)) from None
 
 
-async def _serve(shop: Shop, port: int) -> None:
+async def _serve(shop: Shop, host: str, port: int) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     try:
-        async with running(shop, port=port) as base_url:
+        async with running(shop, host=host, port=port) as base_url:
             typer.echo(
                 f"The practice shop answers at {base_url}. Its settings for importer.toml:\n\n"
                 f'[shops.practice]\nbase_url = "{base_url}"\ntoken = "{shop.token}"\n',

@@ -1,14 +1,13 @@
 """`importer serve`: HTTP, page and worker in one process."""
 
 import asyncio
-import logging
-import os
 import signal
 from typing import Annotated
 
 import typer
 from aiohttp import web
 
+from importer import logs
 from importer.bootstrap import Importer, open_importer
 from importer.domain.errors import ConfigurationError
 from importer.settings import Settings, load_settings
@@ -23,10 +22,8 @@ def serve(
     port: Annotated[int | None, typer.Option(help="Port to listen on; 0 takes a free one.")] = None,
 ) -> None:
     """Serve the HTTP API and the page, and work on imports."""
-    logging.basicConfig(
-        level=os.environ.get("IMPORTER_LOG", "WARNING"), format="%(asctime)s %(levelname)s %(message)s"
-    )
     settings = load_settings()
+    logs.set_up(settings.log_format)
     chosen = {name: value for name, value in {"host": host, "port": port}.items() if value is not None}
     asyncio.run(serve_until_stopped(settings.model_copy(update=chosen)))
 

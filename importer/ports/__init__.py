@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from importer.ports.commands import Commands, EarlierCause
+from importer.ports.figures import Sums
 from importer.ports.ground import Clock, Files, Queue
 from importer.ports.shops import Backend, Mappings, ShopLimits, ShopReader, Shops, Tables
 from importer.ports.state import Batches, Imports, Paces, Request, Rows
@@ -24,6 +25,7 @@ __all__ = [
     "ShopLimits",
     "ShopReader",
     "Shops",
+    "Sums",
     "Tables",
 ]
 
@@ -37,6 +39,7 @@ class Ports:
     batches: Batches
     paces: Paces
     commands: Commands
+    sums: Sums
     files: Files
     queue: Queue
     mappings: Mappings

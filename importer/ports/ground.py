@@ -32,6 +32,10 @@ class Files(Protocol):
         """Remove everything under `folder`; nothing there is fine."""
         ...
 
+    async def check(self) -> None:
+        """Raises ConfigurationError when nothing can be written."""
+        ...
+
     def local(self, name: str) -> AbstractAsyncContextManager[Path]:
         """The file as a path on this machine, for readers that need one."""
         ...

@@ -34,6 +34,7 @@ class Request:
     max_errors: int | None = None
     idempotency_key: str | None = None
     request_hash: str = ""
+    traceparent: str | None = None
 
 
 class Imports(Protocol):
@@ -46,6 +47,10 @@ class Imports(Protocol):
 
     async def get(self, import_id: str) -> Import:
         """Raises UnknownName."""
+        ...
+
+    async def traceparent(self, import_id: str) -> str | None:
+        """Of the trace that the import began in, if it came with one (W3C Trace Context)."""
         ...
 
     async def latest(self, *, limit: int, before: str | None = None) -> list[Import]:

@@ -140,9 +140,11 @@ class Delivery:
             backend = self._ports.shops.backend(state.shop)
             receipt = await backend.submit(mapping.in_phase(batch.phase), operations)
         except BackendRefused as error:
+            self._pacing.met(state.shop, error)
             await self._refused(state, batch, operations, Reason(code=error.code, text=error.text))
             return None
         except AnswerLost as error:
+            self._pacing.met(state.shop, error)
             return await self._unanswered(state, batch, error)
         except (BackendUnavailable, BackendDenied) as error:
             await self._ports.batches.record_not_taken(batch, Reason(code=error.code, text=error.text))

@@ -38,6 +38,7 @@ class Order:
     max_errors: int | None = None
     idempotency_key: str | None = None
     reading: Reading = field(default_factory=Reading)
+    traceparent: str | None = None
 
     @property
     def policies(self) -> list[str]:
@@ -118,6 +119,7 @@ class Intake:
                 max_errors=order.max_errors,
                 idempotency_key=order.idempotency_key,
                 request_hash=hashlib.sha256(words.encode()).hexdigest(),
+                traceparent=order.traceparent,
             ),
         )
 

@@ -21,6 +21,7 @@ class Obstacles:
 
     async def met(self, step: Step, error: BackendError) -> float | None:
         """Seconds after which to try again, or None when patience has ended."""
+        self._pacing.met(step.shop, error)
         state, batch = await self._of(step)
         reason = Reason(code=error.code, text=error.text)
         if not state.ended:

@@ -1,5 +1,6 @@
 """The pace of the shops: what each may be given now, learned from what it does with what it got."""
 
+from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime
@@ -18,6 +19,8 @@ DEADLOCKS = 0.02
 class Pacing:
     def __init__(self, ports: Ports) -> None:
         self._ports = ports
+        self.errors: Counter[tuple[str, str]] = Counter()
+        """(shop, code) -> how often this process met that error of the shop."""
 
     async def get(self, shop: str) -> Pace:
         bounds = self._bounds(shop)
@@ -40,6 +43,11 @@ class Pacing:
             raise _away(after, now)
         await self._ports.shops.backend(shop).probe()
         await self._adjust(shop, lambda pace, _bounds: rules.reopen(pace))
+
+    def met(self, shop: str, error: BackendError) -> None:
+        """Counted, unless the shop was not called."""
+        if not isinstance(error, ShopClosed):
+            self.errors[shop, error.code] += 1
 
     async def shut(self, shop: str, error: BackendError, *, sent_at: datetime | None) -> float | None:
         """The shop stood in the way of a batch sent at `sent_at`. Seconds for which nobody calls it.

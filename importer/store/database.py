@@ -157,7 +157,8 @@ def _make_folder(folder: Path) -> None:
 def _is_away(error: Exception) -> bool:
     if isinstance(error, OSError):
         return True
-    lost = isinstance(error, DBAPIError) and error.connection_invalidated
+    # An error without a statement is one of connecting: a server that starts, or lets nobody in.
+    lost = isinstance(error, DBAPIError) and (error.connection_invalidated or error.statement is None)
     return lost or isinstance(error, (OperationalError, InterfaceError))
 
 

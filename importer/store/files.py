@@ -4,6 +4,7 @@ import asyncio
 import hashlib
 import os
 import shutil
+import tempfile
 import uuid
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -14,6 +15,8 @@ import aiofiles
 from importer.domain.errors import ConfigurationError, ImporterError, TooLarge
 
 MIB = 1 << 20
+TRIED_BYTES = 4096
+"""Written to see whether the disk takes anything."""
 
 
 class LocalFiles:
@@ -52,6 +55,12 @@ class LocalFiles:
     async def remove(self, folder: str) -> None:
         await asyncio.to_thread(shutil.rmtree, self._path(folder), ignore_errors=True)
 
+    async def check(self) -> None:
+        try:
+            await asyncio.to_thread(_try, self._folder)
+        except OSError as error:
+            raise _unwritable(error) from error
+
     @asynccontextmanager
     async def local(self, name: str) -> AsyncIterator[Path]:
         yield self._path(name)
@@ -68,6 +77,12 @@ def _read(path: Path, start: int, length: int | None) -> bytes:
     with path.open("rb") as file:
         file.seek(start)
         return file.read(length)
+
+
+def _try(folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryFile(dir=folder) as file:
+        file.write(bytes(TRIED_BYTES))
 
 
 def _part(path: Path) -> Path:

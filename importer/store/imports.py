@@ -15,7 +15,7 @@ from importer.ports import Clock, Request
 from importer.store import journal
 from importer.store.batches import add_batches, has_status
 from importer.store.database import Database, whole
-from importer.store.tables import batches, imports
+from importer.store.tables import batches, import_events, imports
 
 
 class SqlImports:
@@ -34,6 +34,7 @@ class SqlImports:
             "patience": request.patience,
             "check_first": request.check_first,
             "max_errors": request.max_errors,
+            **({"traceparent": request.traceparent} if request.traceparent else {}),
         }
         event = Event(import_id=request.id, seq=1, at=self._clock.now(), kind=EventKind.ACCEPTED, data=data)
         async with self._database.writing() as connection:
@@ -51,6 +52,14 @@ class SqlImports:
     async def get(self, import_id: str) -> Import:
         async with self._database.reading() as connection:
             return await journal.load(connection, import_id)
+
+    async def traceparent(self, import_id: str) -> str | None:
+        first = select(import_events.c.data).where(
+            import_events.c.import_id == import_id, import_events.c.seq == 1
+        )
+        async with self._database.reading() as connection:
+            data = (await connection.execute(first)).scalar_one_or_none()
+        return data.get("traceparent") if data else None
 
     async def latest(self, *, limit: int, before: str | None = None) -> list[Import]:
         query = select(imports).order_by(imports.c.id.desc()).limit(limit)

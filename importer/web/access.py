@@ -18,11 +18,11 @@ from aiohttp import web
 
 from importer.store.tokens import digest
 from importer.web.keys import CALLER, IMPORTER, SESSION_KEY
-from importer.web.problems import refuse
+from importer.web.problems import FOR_PROGRAMS, refuse
 
 COOKIE = "importer_session"
 SESSION_SECONDS = 12 * 3600
-OPEN_PATHS = ("/login", "/livez")
+OPEN_PATHS = ("/login", "/livez", "/readyz")
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -30,7 +30,7 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 @web.middleware
 async def authenticate(request: web.Request, handler: Handler) -> web.StreamResponse:
-    if request.path in OPEN_PATHS or request.path.startswith("/static/"):
+    if _is_open(request):
         return await handler(request)
     tokens = request.app[IMPORTER].tokens
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
@@ -48,6 +48,12 @@ async def authenticate(request: web.Request, handler: Handler) -> web.StreamResp
         return refuse(request, HTTPStatus.FORBIDDEN, "origin", text)
     request[CALLER] = token_id
     return await handler(request)
+
+
+def _is_open(request: web.Request) -> bool:
+    if request.path == "/metrics":
+        return request.app[IMPORTER].settings.metrics == "open"
+    return request.path in OPEN_PATHS or request.path.startswith("/static/")
 
 
 async def sign_in(request: web.Request, token: str) -> web.Response | None:
@@ -108,7 +114,7 @@ def _own_page(request: web.Request) -> bool:
 
 
 def _unauthorized(request: web.Request) -> web.StreamResponse:
-    if not request.path.startswith("/v1/"):
+    if not request.path.startswith(FOR_PROGRAMS):
         return web.Response(status=HTTPStatus.SEE_OTHER, headers={"Location": "/login"})
     response = refuse(
         request,

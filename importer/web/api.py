@@ -20,11 +20,6 @@ RETRY_AFTER = {"Retry-After": "1"}
 CURSOR = "`cursor` is the `next` of an earlier answer."
 
 
-@routes.get("/livez")
-async def livez(_request: web.Request) -> web.Response:
-    return web.Response(text="alive\n")
-
-
 @routes.post("/v1/imports")
 async def create_import(request: web.Request) -> web.Response:
     state = await uploads.accept(request)

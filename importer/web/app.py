@@ -8,13 +8,15 @@ from aiohttp import web
 
 from importer.bootstrap import Importer
 from importer.domain.sentences import sentences
-from importer.web import api, commands, pages, reports
+from importer.web import api, commands, pages, probes, reports
 from importer.web.access import authenticate, session_key
 from importer.web.keys import IMPORTER, SESSION_KEY
-from importer.web.problems import problems
+from importer.web.problems import Handler, problems
 from importer.web.queries import known_only
 
 HERE = Path(__file__).parent
+
+UNTRACED = ("/static", "/livez", "/readyz", "/metrics")
 
 SECURITY_HEADERS = {
     "Content-Security-Policy": (
@@ -29,7 +31,7 @@ SECURITY_HEADERS = {
 
 def create_app(importer: Importer) -> web.Application:
     """The worker is not part of it: `serve` runs both, tests run either."""
-    app = web.Application(middlewares=[problems, authenticate, known_only])
+    app = web.Application(middlewares=[traced, problems, authenticate, known_only])
     app[IMPORTER] = importer
     app[SESSION_KEY] = session_key(importer.settings.data_dir)
     app.router.add_static("/static", HERE / "static")
@@ -37,6 +39,7 @@ def create_app(importer: Importer) -> web.Application:
     app.add_routes(reports.routes)
     app.add_routes(commands.routes)
     app.add_routes(pages.routes)
+    app.add_routes(probes.routes)
     app.on_response_prepare.append(_secure)
     environment = aiohttp_jinja2.setup(
         app,
@@ -47,6 +50,19 @@ def create_app(importer: Importer) -> web.Application:
     environment.filters["sentence"] = sentences
     environment.filters["thousands"] = lambda number: f"{number:,}"
     return app
+
+
+@web.middleware
+async def traced(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """A request is a span, unless it is a machine's that asks how we are."""
+    resource = request.match_info.route.resource
+    route = resource.canonical if resource else "unknown"
+    if route.startswith(UNTRACED):
+        return await handler(request)
+    with request.app[IMPORTER].tracing.request(f"{request.method} {route}", request.headers) as answered:
+        response = await handler(request)
+        answered(response.status)
+        return response
 
 
 async def _secure(_request: web.Request, response: web.StreamResponse) -> None:

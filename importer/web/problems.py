@@ -24,6 +24,9 @@ from importer.web.queries import UnknownParameter
 
 log = logging.getLogger("importer.web")
 
+FOR_PROGRAMS = ("/v1/", "/livez", "/readyz", "/metrics")
+"""How the paths begin that no person looks at."""
+
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 STATUS: dict[type[ImporterError], HTTPStatus] = {
@@ -66,8 +69,8 @@ def status_of(error: ImporterError) -> HTTPStatus:
 
 
 def refuse(request: web.Request, status: HTTPStatus, code: str, detail: str, **more: Any) -> web.Response:
-    """A problem document under /v1, a page elsewhere."""
-    if not request.path.startswith("/v1/"):
+    """A problem document for programs, a page for people."""
+    if not request.path.startswith(FOR_PROGRAMS):
         words = {"title": status.phrase, "detail": detail}
         return aiohttp_jinja2.render_template("problem.html", request, words, status=status)
     document = {

@@ -97,6 +97,7 @@ def _order(request: web.Request, fields: Mapping[str, str], name: str) -> Order:
         patience=request.app[IMPORTER].settings.patience_seconds,
         idempotency_key=request.headers.get("Idempotency-Key"),
         reading=in_words(fields),
+        traceparent=request.app[IMPORTER].tracing.here(),
     )
 
 

@@ -24,6 +24,7 @@ from importer.sources.mappings import MappingFolders
 from importer.store.batches import SqlBatches
 from importer.store.commands import SqlCommands
 from importer.store.database import open_database
+from importer.store.figures import SqlSums
 from importer.store.files import LocalFiles
 from importer.store.imports import SqlImports
 from importer.store.paces import SqlPaces
@@ -57,6 +58,7 @@ async def importer(tmp_path: Path, clock: HandClock) -> AsyncIterator[Importer]:
             batches=SqlBatches(database, clock),
             paces=SqlPaces(database, clock),
             commands=SqlCommands(database, clock),
+            sums=SqlSums(database, clock),
             files=LocalFiles(tmp_path / "files"),
             queue=EmbeddedQueue(database, clock),
             mappings=MappingFolders([Path(__file__).parents[2] / "mappings"]),
