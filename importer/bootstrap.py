@@ -12,6 +12,7 @@ from importer.backends.shops import ConfiguredShops, Shop
 from importer.ports import Ports, ShopLimits
 from importer.queues.embedded import EmbeddedQueue
 from importer.services.closing import Closing
+from importer.services.dead import DeadSteps
 from importer.services.delivery import Delivery
 from importer.services.dispatch import Dispatch
 from importer.services.earlier import Earlier
@@ -52,6 +53,7 @@ class Importer:
     delivery: Delivery
     tracking: Tracking
     closing: Closing
+    dead: DeadSteps
     dispatch: Dispatch
     earlier: Earlier
     pacing: Pacing
@@ -67,6 +69,7 @@ async def open_importer(settings: Settings) -> AsyncIterator[Importer]:
     clock = SystemClock()
     shops = configured_shops(settings)
     async with open_database(settings.database_address) as database:
+        queue = EmbeddedQueue(database, clock, lease_seconds=settings.lease_seconds)
         ports = Ports(
             imports=SqlImports(database, clock),
             rows=SqlRows(database),
@@ -74,7 +77,8 @@ async def open_importer(settings: Settings) -> AsyncIterator[Importer]:
             paces=SqlPaces(database, clock),
             commands=SqlCommands(database, clock),
             files=LocalFiles(settings.data_dir / "files"),
-            queue=EmbeddedQueue(database, clock, lease_seconds=settings.lease_seconds),
+            queue=queue,
+            ledger=queue,
             mappings=MappingFolders(settings.mapping_folders),
             shops=shops,
             clock=clock,
@@ -114,6 +118,7 @@ def join_services(settings: Settings, ports: Ports, tokens: SqlTokens) -> Import
         delivery=Delivery(ports, dispatch, pacing),
         tracking=Tracking(ports, dispatch, pacing),
         closing=closing,
+        dead=DeadSteps(ports, closing),
         dispatch=dispatch,
         earlier=Earlier(ports),
         pacing=pacing,

@@ -5,24 +5,21 @@ import logging
 import os
 import secrets
 import socket
+import traceback
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
+from pathlib import Path
 
 import anyio
 
 from importer.bootstrap import Importer
 from importer.domain.errors import BackendError, ConfigurationError, StateUnavailable, UnknownName
-from importer.domain.imports import ImportStatus, Reason
-from importer.domain.steps import Lease, Step, StepKind
-from importer.domain.timing import backoff
+from importer.domain.steps import MOST_CRASHES, Lease, Step, StepKind
 
 log = logging.getLogger("importer.worker")
 
 POLL_SECONDS = 0.5
 SWEEP_SECONDS = 5.0
-MOST_CRASHES = 5
-"""Defects in a row on one step, after which its import is failed rather than tried for ever."""
-
 Handler = Callable[[Step], Awaitable[float | None]]
 
 
@@ -46,7 +43,6 @@ class Worker:
         self._most = importer.settings.workers
         self._running: set[asyncio.Task[None]] = set()
         self._leases: dict[Step, Lease] = {}
-        self._crashes: dict[str, int] = {}
         self._on_step = on_step
         self._handlers: Mapping[StepKind, Handler] = {
             StepKind.PREPARE: self._prepare,
@@ -91,14 +87,13 @@ class Worker:
         while True:
             with suppress(StateUnavailable):  # those who claim steps say so
                 await self._importer.dispatch.sweep(self._only)
+                await self._importer.dead.tell(self._only)
             await asyncio.sleep(SWEEP_SECONDS)
 
     async def _work(self, step: Step) -> None:
         alive = asyncio.create_task(self._keep_alive(step))
         try:
-            again = await self._outcome(step)
-            lease = self._leases[step]
-            await (self._queue.done(lease) if again is None else self._queue.again(lease, delay=again))
+            await self._try(step)
         except StateUnavailable as error:  # its lease runs out, and whoever comes then finds what was done
             log.warning("action=step_left step=%s why=%s", step.kind, error.text)
         finally:
@@ -108,11 +103,24 @@ class Worker:
             self._leases.pop(step)
         self._on_step(step)
 
+    async def _try(self, step: Step) -> None:
+        """A defect is logged, and never loses the step."""
+        try:
+            again = await self._outcome(step)
+        except (ConfigurationError, StateUnavailable):
+            raise  # the state itself cannot be written: this process can only end, and say so
+        except Exception as error:
+            log.exception("action=step_crashed step=%s target=%s", step.kind, step.target)
+            if await self._queue.crashed(self._leases[step], _told(error)):
+                await self._importer.dead.tell()
+            return
+        lease = self._leases[step]
+        await (self._queue.done(lease) if again is None else self._queue.again(lease, delay=again))
+
     async def _outcome(self, step: Step) -> float | None:
-        """Seconds after which to come again, or None. A defect is logged, and never loses the step."""
+        """Seconds after which to come again, or None."""
         try:
             again = await self._handlers[step.kind](step)
-            self._crashes.pop(step.target, None)
         except BackendError as error:
             log.warning(
                 "action=shop_in_the_way step=%s target=%s code=%s", step.kind, step.target, error.code
@@ -121,22 +129,8 @@ class Worker:
         except UnknownName as error:
             log.warning("action=step_dropped step=%s target=%s why=%s", step.kind, step.target, error.text)
             return None
-        except (ConfigurationError, StateUnavailable):
-            raise  # the state itself cannot be written: this process can only end, and say so
-        except Exception:
-            log.exception("action=step_crashed step=%s target=%s", step.kind, step.target)
-            return await self._crashed(step)
         log.debug("action=step_done step=%s target=%s again=%s", step.kind, step.target, again)
         return again
-
-    async def _crashed(self, step: Step) -> float | None:
-        crashes = self._crashes[step.target] = self._crashes.get(step.target, 0) + 1
-        if crashes < MOST_CRASHES:
-            return backoff(crashes)
-        text = f"A defect of importer stopped the step {step.kind}; its log holds the details (target {step.target})."
-        import_id = step.target.partition(".")[0]
-        await self._importer.closing.abandon(import_id, ImportStatus.FAILED, Reason(code="defect", text=text))
-        return None
 
     async def _keep_alive(self, step: Step) -> None:
         while True:
@@ -149,3 +143,9 @@ class Worker:
 
     async def _finish(self, step: Step) -> None:
         await self._importer.closing.finish(step)
+
+
+def _told(error: Exception) -> str:
+    """What a person may see of a defect: where it is. Its words could hold what stands in a row."""
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    return f"{MOST_CRASHES} times in a row it ended with {type(error).__name__} ({Path(frame.filename).name}, line {frame.lineno})."

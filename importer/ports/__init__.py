@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from importer.ports.commands import Commands, EarlierCause
-from importer.ports.ground import Clock, Files, Queue
+from importer.ports.ground import Clock, Files, Ledger, Queue
 from importer.ports.shops import Backend, Mappings, ShopLimits, ShopReader, Shops, Tables
 from importer.ports.state import Batches, Imports, Paces, Request, Rows
 
@@ -15,6 +15,7 @@ __all__ = [
     "EarlierCause",
     "Files",
     "Imports",
+    "Ledger",
     "Mappings",
     "Paces",
     "Ports",
@@ -39,6 +40,7 @@ class Ports:
     commands: Commands
     files: Files
     queue: Queue
+    ledger: Ledger
     mappings: Mappings
     shops: Shops
     clock: Clock

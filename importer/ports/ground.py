@@ -1,12 +1,13 @@
 """The ground everything stands on: time, whole files, and a queue that carries steps."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
-from importer.domain.steps import Lease, Step
+from importer.domain.consumers import ALL, Consumer
+from importer.domain.steps import DeadStep, Lease, Load, Step
 
 
 class Clock(Protocol):
@@ -44,8 +45,10 @@ class Queue(Protocol):
         """A step that is already there stays as it is."""
         ...
 
-    async def claim(self, worker: str, *, limit: int, only: str | None = None) -> list[Lease]:
-        """`only`: the steps of one import."""
+    async def claim(
+        self, worker: str, *, limit: int, only: str | None = None, consumers: Sequence[Consumer] = (ALL,)
+    ) -> list[Lease]:
+        """Steps that are due and that one of `consumers` takes. `only`: the steps of one import."""
         ...
 
     async def extend(self, lease: Lease) -> bool:
@@ -58,6 +61,32 @@ class Queue(Protocol):
         """Give it back, due after `delay` seconds."""
         ...
 
+    async def crashed(self, lease: Lease, reason: str) -> bool:
+        """Give it back after a defect, due later each time. True when it is dead now: it had MOST_CRASHES of them."""
+        ...
+
     async def wait(self, seconds: float) -> None:
         """Return when something may be due, at the latest after `seconds`."""
         ...
+
+    async def rest(self) -> None:
+        """This process takes no more steps: what was on its way to it goes to others."""
+        ...
+
+
+class Ledger(Protocol):
+    """The list of all steps, which decides whatever a message says."""
+
+    async def dead(self) -> list[DeadStep]:
+        """Those that are set aside, longest first."""
+        ...
+
+    async def requeue(self, some: Sequence[Step]) -> int:
+        """Dead steps are due again, as if they were new; how many were."""
+        ...
+
+    async def forget(self, some: Sequence[Step]) -> None:
+        """Strike dead steps off: nobody needs them any more."""
+        ...
+
+    async def load(self, consumer: Consumer) -> Load: ...

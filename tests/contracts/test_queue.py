@@ -1,10 +1,12 @@
 """The queue: a step is carried to one worker at a time, comes back when its lease runs out, and is never lost."""
 
 import asyncio
+from typing import Any
 
 import pytest
 
-from importer.domain.steps import Step, StepKind
+from importer.domain.consumers import Consumer
+from importer.domain.steps import MOST_CRASHES, MOST_LOST, Lease, Load, Step, StepKind
 from importer.queues.embedded import EmbeddedQueue
 from importer.store.database import Database
 from tests.clocks import HandClock
@@ -14,6 +16,14 @@ LEASE = 10.0
 
 def step(number: int, kind: StepKind = StepKind.DELIVER) -> Step:
     return Step(kind=kind, target=f"imp_1.{number}", shop="main", entity="product")
+
+
+async def come(queue: EmbeddedQueue, worker: str = "w", **words: Any) -> Lease:
+    """The next step, as soon as it is there."""
+    async with asyncio.timeout(20):
+        while not (leases := await queue.claim(worker, limit=1, **words)):
+            await queue.wait(1)
+    return leases[0]
 
 
 @pytest.fixture
@@ -85,3 +95,98 @@ async def test_a_publication_wakes_who_waits(queue: EmbeddedQueue) -> None:
     await queue.publish(step(1))
     async with asyncio.timeout(5):
         await waiting
+
+
+async def test_a_step_that_fails_again_and_again_is_dead_until_it_is_given_back(
+    queue: EmbeddedQueue, clock: HandClock
+) -> None:
+    await queue.publish(step(1))
+    for crash in range(1, MOST_CRASHES + 1):
+        dead = await queue.crashed(await come(queue), "It broke.")
+        assert dead == (crash == MOST_CRASHES)
+        clock.forward(3600)
+    await queue.publish(step(1))
+    await queue.publish(step(2))
+
+    assert (await come(queue)).step == step(2)
+    assert await queue.claim("w", limit=9) == []
+    [grave] = await queue.dead()
+    assert (grave.step, grave.reason, grave.attempt) == (step(1), "It broke.", MOST_CRASHES)
+    assert await queue.requeue([step(1), step(3)]) == 1
+    lease = await come(queue)
+    assert (lease.step, lease.attempt) == (step(1), 1)
+    assert await queue.dead() == []
+    assert not await queue.crashed(lease, "It broke.")
+
+
+async def test_defects_count_only_in_a_row(queue: EmbeddedQueue, clock: HandClock) -> None:
+    await queue.publish(step(1))
+    for _ in range(MOST_CRASHES):
+        assert not await queue.crashed(await come(queue), "It broke.")
+        clock.forward(3600)
+        await queue.again(await come(queue), delay=0)
+
+    assert await queue.dead() == []
+
+
+async def test_a_step_whose_workers_die_one_after_the_other_is_dead(
+    queue: EmbeddedQueue, clock: HandClock
+) -> None:
+    await queue.publish(step(1))
+    for life in range(MOST_LOST):
+        await come(queue, f"worker-{life}")
+        clock.forward(LEASE + 1)
+    await queue.publish(step(2))
+
+    assert (await come(queue)).step == step(2)
+    assert [grave.step for grave in await queue.dead()] == [step(1)]
+
+
+async def test_a_worker_that_stood_still_has_not_died(queue: EmbeddedQueue, clock: HandClock) -> None:
+    await queue.publish(step(1))
+    for _ in range(MOST_LOST + 1):
+        await come(queue, "the same")
+        clock.forward(LEASE + 1)
+
+    assert (await come(queue)).step == step(1)
+
+
+async def test_a_dead_step_can_be_struck_off_and_a_living_one_cannot(
+    queue: EmbeddedQueue, clock: HandClock
+) -> None:
+    await queue.publish(step(1))
+    for _ in range(MOST_CRASHES):
+        await queue.crashed(await come(queue), "It broke.")
+        clock.forward(3600)
+    await queue.publish(step(2))
+    await queue.forget([step(1), step(2)])
+
+    assert await queue.dead() == []
+    assert (await come(queue)).step == step(2)
+    await queue.publish(step(1))
+    assert (await come(queue)).step == step(1)
+
+
+async def test_a_consumer_gets_what_its_bindings_select(queue: EmbeddedQueue) -> None:
+    own = Consumer(name="own", bindings=("step.deliver.*.product", "step.finish.#"))
+    await queue.publish(step(1, StepKind.TRACK))
+    await queue.publish(step(2))
+    await queue.publish(step(3, StepKind.FINISH))
+
+    found = {(await come(queue, consumers=[own])).step.target for _ in range(2)}
+    assert found == {step(2).target, step(3).target}
+    assert await queue.claim("w", limit=9, consumers=[own]) == []
+    assert (await come(queue)).step == step(1, StepKind.TRACK)
+
+
+async def test_the_load_of_a_consumer_is_what_waits_and_what_runs(
+    queue: EmbeddedQueue, clock: HandClock
+) -> None:
+    own, other = Consumer(name="own"), Consumer(name="other", bindings=("step.track.#",))
+    for number in range(3):
+        await queue.publish(step(number))
+    await come(queue)
+    clock.forward(2)
+
+    assert await queue.load(own) == Load(waiting=2, running=1, oldest=2.0)
+    assert await queue.load(other) == Load(waiting=0, running=0, oldest=None)

@@ -51,6 +51,7 @@ async def importer(tmp_path: Path, clock: HandClock) -> AsyncIterator[Importer]:
         data_dir=tmp_path, shops={"main": ShopSettings(base_url=ADDRESS, token=SecretStr("t"))}
     )
     async with open_database(f"sqlite:///{tmp_path}/importer.db") as database:
+        queue = EmbeddedQueue(database, clock)
         ports = Ports(
             imports=SqlImports(database, clock),
             rows=SqlRows(database),
@@ -58,7 +59,8 @@ async def importer(tmp_path: Path, clock: HandClock) -> AsyncIterator[Importer]:
             paces=SqlPaces(database, clock),
             commands=SqlCommands(database, clock),
             files=LocalFiles(tmp_path / "files"),
-            queue=EmbeddedQueue(database, clock),
+            queue=queue,
+            ledger=queue,
             mappings=MappingFolders([Path(__file__).parents[2] / "mappings"]),
             shops=shops,
             clock=clock,
