@@ -10,7 +10,7 @@ from importer.backends.magento.access import Access, Admin, Bearer, Credentials,
 from importer.backends.magento.trial import Trial
 from importer.backends.shops import ConfiguredShops, Shop
 from importer.ports import Ports, ShopLimits
-from importer.queues.embedded import EmbeddedQueue
+from importer.queues.opening import open_queue
 from importer.services.closing import Closing
 from importer.services.dead import DeadSteps
 from importer.services.delivery import Delivery
@@ -29,6 +29,7 @@ from importer.sources.mappings import MappingFolders
 from importer.store.batches import SqlBatches
 from importer.store.commands import SqlCommands
 from importer.store.database import open_database
+from importer.store.duties import SqlDuties
 from importer.store.files import LocalFiles
 from importer.store.imports import SqlImports
 from importer.store.paces import SqlPaces
@@ -64,12 +65,16 @@ class Importer:
 
 
 @asynccontextmanager
-async def open_importer(settings: Settings) -> AsyncIterator[Importer]:
-    """Raises ConfigurationError when the state cannot be used."""
+async def open_importer(settings: Settings, *, at_work: bool = False) -> AsyncIterator[Importer]:
+    """Raises ConfigurationError when the state cannot be used. `at_work`: the broker must answer, too."""
     clock = SystemClock()
     shops = configured_shops(settings)
-    async with open_database(settings.database_address) as database:
-        queue = EmbeddedQueue(database, clock, lease_seconds=settings.lease_seconds)
+    async with (
+        open_database(settings.database_address) as database,
+        open_queue(settings, database, clock) as queue,
+    ):
+        if at_work:
+            await queue.ready()
         ports = Ports(
             imports=SqlImports(database, clock),
             rows=SqlRows(database),
@@ -79,6 +84,7 @@ async def open_importer(settings: Settings) -> AsyncIterator[Importer]:
             files=LocalFiles(settings.data_dir / "files"),
             queue=queue,
             ledger=queue,
+            duties=SqlDuties(database, clock),
             mappings=MappingFolders(settings.mapping_folders),
             shops=shops,
             clock=clock,

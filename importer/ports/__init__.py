@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from importer.ports.commands import Commands, EarlierCause
-from importer.ports.ground import Clock, Files, Ledger, Queue
+from importer.ports.ground import Clock, Duties, Files, Ledger, Queue
 from importer.ports.shops import Backend, Mappings, ShopLimits, ShopReader, Shops, Tables
 from importer.ports.state import Batches, Imports, Paces, Request, Rows
 
@@ -12,6 +12,7 @@ __all__ = [
     "Batches",
     "Clock",
     "Commands",
+    "Duties",
     "EarlierCause",
     "Files",
     "Imports",
@@ -41,6 +42,7 @@ class Ports:
     files: Files
     queue: Queue
     ledger: Ledger
+    duties: Duties
     mappings: Mappings
     shops: Shops
     clock: Clock

@@ -90,3 +90,17 @@ class Ledger(Protocol):
         ...
 
     async def load(self, consumer: Consumer) -> Load: ...
+
+
+class Duties(Protocol):
+    """What one of all processes does at a time: it is taken until a moment, by compare-and-set."""
+
+    async def take(self, name: str, *, seconds: float) -> float | None:
+        """The moment (seconds since 1970) until which it is ours; None when it is somebody's."""
+        ...
+
+    async def keep(self, name: str, until: float, *, seconds: float) -> float | None:
+        """Ours for longer; None when it was lost."""
+        ...
+
+    async def release(self, name: str, until: float) -> None: ...

@@ -68,7 +68,7 @@ class AmqpQueue:
     ) -> list[Lease]:
         if self._resting:
             return []
-        if only is not None or not await self._listening(consumers):
+        if only is not None or not self._listening(consumers):
             return await self._ledger.claim(worker, limit=limit, only=only, consumers=consumers)
         leases: list[Lease] = []
         while self._inbox and len(leases) < limit:
@@ -164,12 +164,10 @@ class AmqpQueue:
             await self._broker.open()
             await self._broker.unearth(some)
 
-    async def _listening(self, consumers: Sequence[Consumer]) -> bool:
-        """Whether messages come. The first call subscribes; while the broker is away they do not."""
+    def _listening(self, consumers: Sequence[Consumer]) -> bool:
+        """Whether messages come. The first call begins it; while the broker is away they do not."""
         if self._rounds is None:
             self._consumers = tuple(consumer.name for consumer in consumers)
-            with suppress(ConfigurationError, BrokerAway):
-                await self._subscribe()
             self._rounds = asyncio.create_task(self._go_round())
         return self._subscribed and self._broker.connected
 
@@ -185,7 +183,6 @@ class AmqpQueue:
     async def _go_round(self) -> None:
         watched = time.monotonic()
         while not self._resting:
-            await asyncio.sleep(self._round_seconds)
             try:
                 if not self._subscribed:
                     await self._subscribe()
@@ -197,6 +194,7 @@ class AmqpQueue:
                     await self._watch()
             except (StateUnavailable, BrokerAway, ConfigurationError) as error:
                 log.warning("action=round_failed why=%s", error.text)
+            await asyncio.sleep(self._round_seconds)
 
     async def _remind(self) -> None:
         """Send what was lost, and what could not be sent before."""

@@ -23,6 +23,7 @@ from importer.settings import Settings, ShopSettings
 from importer.sources.mappings import MappingFolders
 from importer.store.batches import SqlBatches
 from importer.store.commands import SqlCommands
+from importer.store.duties import SqlDuties
 from importer.store.database import open_database
 from importer.store.files import LocalFiles
 from importer.store.imports import SqlImports
@@ -61,6 +62,7 @@ async def importer(tmp_path: Path, clock: HandClock) -> AsyncIterator[Importer]:
             files=LocalFiles(tmp_path / "files"),
             queue=queue,
             ledger=queue,
+            duties=SqlDuties(database, clock),
             mappings=MappingFolders([Path(__file__).parents[2] / "mappings"]),
             shops=shops,
             clock=clock,
