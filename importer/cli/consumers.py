@@ -87,6 +87,7 @@ async def _start(settings: Settings, consumer: Consumer, most: int | None, *, si
     async with open_importer(settings, at_work=True) as importer:
         worker = Worker(importer, consumers=[consumer], most=most)
         async with Alone(importer.ports.duties, consumer, stopped) if single else nullcontext():
+            typer.echo(f"importer works on {consumer.name}")
             await work_until(stopped, worker)
 
 

@@ -23,8 +23,8 @@ from importer.settings import Settings, ShopSettings
 from importer.sources.mappings import MappingFolders
 from importer.store.batches import SqlBatches
 from importer.store.commands import SqlCommands
-from importer.store.duties import SqlDuties
 from importer.store.database import open_database
+from importer.store.duties import SqlDuties
 from importer.store.files import LocalFiles
 from importer.store.imports import SqlImports
 from importer.store.paces import SqlPaces
