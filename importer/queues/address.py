@@ -73,8 +73,12 @@ class Address:
         said = str(error).strip().rstrip(".")
         if isinstance(error, (AuthenticationError, ProbableAuthenticationError)):
             why = f"it refuses the user {self.user} or the password. Correct `broker`."
-        elif isinstance(error, ConnectionNotAllowed):
-            why = f"{said}. Make the vhost {self.vhost}, or give the user {self.user} rights in it."
+        elif (
+            isinstance(error, ConnectionNotAllowed) or "Connection.OpenOk" in said
+        ):  # what it says comes as no answer
+            why = (
+                f"the vhost is not there, or the user {self.user} has no rights in it. Make it, or give them."
+            )
         elif isinstance(error, ChannelAccessRefused):
             why = (
                 f"{said}. The user {self.user} needs the rights to configure, write and read in {self.vhost}."

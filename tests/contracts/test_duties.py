@@ -39,6 +39,7 @@ async def test_who_keeps_a_duty_has_it_until_it_is_released(duties: SqlDuties, c
         assert until is not None
         assert await duties.take("alone", seconds=10.0) is None
     await duties.release("alone", until)
+    clock.forward(1)
 
     assert await duties.take("alone", seconds=10.0) is not None
     assert await duties.keep("alone", until, seconds=10.0) is None

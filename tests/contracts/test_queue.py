@@ -168,6 +168,10 @@ async def test_a_step_whose_workers_die_one_after_the_other_is_dead(queue: Carri
     await queue.publish(step(2))
 
     assert (await come(queue)).step == step(2)
+    async with asyncio.timeout(10):
+        while not await queue.dead():
+            assert await queue.claim("w", limit=1) == []
+            await queue.wait(0.1)
     assert [grave.step for grave in await queue.dead()] == [step(1)]
 
 

@@ -78,7 +78,7 @@ def others(number: int) -> dict[int, dict[str, str]]:
 async def test_an_import_with_a_dead_step_waits_and_says_so_and_goes_on_when_it_is_given_back(
     settings: Settings, products: Products
 ) -> None:
-    async with poisoned(settings, StepKind.DELIVER, ".2") as (run, worker):
+    async with poisoned(settings, StepKind.DELIVER, ".11") as (run, worker):
         accepted = await run.accept(products(30))
         await stuck(run, settings, accepted.id)
         state = await run.until(lambda state: state.counts.get(Outcome.SUCCEEDED) == 20, accepted.id)
@@ -121,7 +121,7 @@ async def test_a_run_with_limited_patience_ends_with_the_defect_and_leaves_no_de
     settings: Settings, products: Products
 ) -> None:
     impatient = settings.model_copy(update={"patience_seconds": 60.0})
-    async with poisoned(impatient, StepKind.DELIVER, ".2") as (run, _):
+    async with poisoned(impatient, StepKind.DELIVER, ".11") as (run, _):
         state = await stuck(run, impatient, (await run.accept(products(30))).id)
         left = await run.importer.ports.ledger.dead()
 
