@@ -62,8 +62,9 @@ async def served(words: Mapping[str, str]) -> AsyncIterator[Service]:
     """A process that serves and does no work."""
     service = Service(words, words=("serve", "--no-work"))
     await service.start()
-    await service.ready()
     try:
+        async with asyncio.timeout(30):
+            await service.ready()
         yield service
     finally:
         await service.stop()
@@ -73,8 +74,9 @@ async def served(words: Mapping[str, str]) -> AsyncIterator[Service]:
 async def worker(words: Mapping[str, str], *more: str) -> AsyncIterator[Service]:
     one = Service(words, words=more or ("work",))
     await one.start()
-    await one.works.wait()
     try:
+        async with asyncio.timeout(30):
+            await one.works.wait()
         yield one
     finally:
         await one.stop()
