@@ -10,8 +10,9 @@ from importer.backends.magento.access import Access, Admin, Bearer, Credentials,
 from importer.backends.magento.trial import Trial
 from importer.backends.shops import ConfiguredShops, Shop
 from importer.ports import Ports, ShopLimits
-from importer.queues.embedded import EmbeddedQueue
+from importer.queues.opening import open_queue
 from importer.services.closing import Closing
+from importer.services.dead import DeadSteps
 from importer.services.delivery import Delivery
 from importer.services.dispatch import Dispatch
 from importer.services.earlier import Earlier
@@ -29,6 +30,7 @@ from importer.sources.mappings import MappingFolders
 from importer.store.batches import SqlBatches
 from importer.store.commands import SqlCommands
 from importer.store.database import open_database
+from importer.store.duties import SqlDuties
 from importer.store.figures import SqlSums
 from importer.store.files import LocalFiles
 from importer.store.imports import SqlImports
@@ -55,6 +57,7 @@ class Importer:
     delivery: Delivery
     tracking: Tracking
     closing: Closing
+    dead: DeadSteps
     dispatch: Dispatch
     earlier: Earlier
     pacing: Pacing
@@ -67,11 +70,16 @@ class Importer:
 
 
 @asynccontextmanager
-async def open_importer(settings: Settings) -> AsyncIterator[Importer]:
-    """Raises ConfigurationError when the state cannot be used."""
+async def open_importer(settings: Settings, *, at_work: bool = False) -> AsyncIterator[Importer]:
+    """Raises ConfigurationError when the state cannot be used. `at_work`: the broker must answer, too."""
     clock = SystemClock()
     shops = configured_shops(settings)
-    async with open_database(settings.database_address) as database:
+    async with (
+        open_database(settings.database_address) as database,
+        open_queue(settings, database, clock) as queue,
+    ):
+        if at_work:
+            await queue.ready()
         ports = Ports(
             imports=SqlImports(database, clock),
             rows=SqlRows(database),
@@ -80,7 +88,9 @@ async def open_importer(settings: Settings) -> AsyncIterator[Importer]:
             commands=SqlCommands(database, clock),
             sums=SqlSums(database, clock),
             files=LocalFiles(settings.data_dir / "files"),
-            queue=EmbeddedQueue(database, clock, lease_seconds=settings.lease_seconds),
+            queue=queue,
+            ledger=queue,
+            duties=SqlDuties(database, clock),
             mappings=MappingFolders(settings.mapping_folders),
             shops=shops,
             clock=clock,
@@ -123,6 +133,7 @@ def join_services(settings: Settings, ports: Ports, tokens: SqlTokens) -> Import
         delivery=Delivery(ports, dispatch, pacing),
         tracking=Tracking(ports, dispatch, pacing),
         closing=closing,
+        dead=DeadSteps(ports, closing),
         dispatch=dispatch,
         earlier=Earlier(ports),
         pacing=pacing,
@@ -130,7 +141,10 @@ def join_services(settings: Settings, ports: Ports, tokens: SqlTokens) -> Import
         reporting=Reporting(ports),
         steering=Steering(ports, dispatch),
         retrying=Retrying(ports, dispatch),
-        readiness=Readiness({"database": ports.sums.check, "files": ports.files.check}),
+        readiness=Readiness(
+            {"database": ports.sums.check, "files": ports.files.check},
+            {"broker": ports.queue.ready} if settings.broker else {},
+        ),
         tracing=opened(ports.imports.traceparent, on=settings.traces),
     )
 

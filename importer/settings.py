@@ -17,6 +17,7 @@ from pydantic import (
     ModelWrapValidatorHandler,
     SecretStr,
     ValidationError,
+    field_validator,
     model_validator,
 )
 from pydantic_core import InitErrorDetails, PydanticCustomError
@@ -27,6 +28,7 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from importer.domain.consumers import ALL, Consumer, binding_fault
 from importer.domain.errors import ConfigurationError
 
 PREFIX = "IMPORTER_"
@@ -104,6 +106,25 @@ class ShopSettings(BaseModel):
         return {name: value for name, value in values.items() if isinstance(value, SecretStr)}
 
 
+class ConsumerSettings(BaseModel):
+    """One consumer: the steps whose routing keys (`step.<kind>.<shop>.<entity>`) one of its bindings selects."""
+
+    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True, frozen=True)
+
+    bindings: Annotated[list[str], Field(min_length=1)]
+
+    @field_validator("bindings")
+    @classmethod
+    def _sensible(cls, bindings: list[str]) -> list[str]:
+        for binding in bindings:
+            if fault := binding_fault(binding):
+                raise ValueError(f"{binding} {fault}")
+        return bindings
+
+
+Name = Annotated[str, Field(pattern="^[a-z0-9_-]+$")]
+
+
 class Settings(BaseSettings):
     """What an operator may set. `patience_seconds` is how long a shop may be away before an import gives up."""
 
@@ -117,6 +138,13 @@ class Settings(BaseSettings):
 
     data_dir: Path = Field(default_factory=lambda: _state_home() / "importer")
     database: SecretStr | None = None
+    broker: SecretStr | None = None
+    broker_exchange: Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]+$", max_length=100)] = "importer"
+    broker_ca: Path | None = None
+    broker_certificate: Path | None = None
+    broker_key: Path | None = None
+    broker_verify: bool = True
+    consumers: dict[Name, ConsumerSettings] = Field(default_factory=dict)
     mappings: list[Path] = Field(default_factory=list)
     shops: dict[str, ShopSettings] = Field(default_factory=dict)
     host: str = "127.0.0.1"
@@ -128,6 +156,7 @@ class Settings(BaseSettings):
     upload_mib: Annotated[int, Field(ge=1)] = 2048
     workers: Annotated[int, Field(ge=1, le=64)] = 8
     lease_seconds: Annotated[float, Field(gt=0)] = 10.0
+    drain_seconds: Annotated[float, Field(ge=0)] = 10.0
     patience_seconds: float | None = None
 
     @classmethod
@@ -147,6 +176,14 @@ class Settings(BaseSettings):
         if self.database:
             return self.database.get_secret_value()
         return f"sqlite:///{self.data_dir / DATABASE}"
+
+    @property
+    def all_consumers(self) -> tuple[Consumer, ...]:
+        """`all` takes every step, unless the settings say otherwise."""
+        given = {
+            name: Consumer(name=name, bindings=tuple(one.bindings)) for name, one in self.consumers.items()
+        }
+        return tuple({ALL.name: ALL, **given}.values())
 
     @property
     def mapping_folders(self) -> list[Path]:

@@ -18,7 +18,7 @@ ROOT = Path(__file__).parent.parent
 TOOLS = Path(sys.executable).parent
 MANIFESTS = sorted((ROOT / "deploy/kubernetes").glob("*.yaml"))
 KUBERNETES = "1.31"
-LATER = {"broker", "files"}
+LATER = {"files"}
 """Settings that the roles of a container are given."""
 
 

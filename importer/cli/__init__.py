@@ -14,6 +14,8 @@ COMMANDS = {
     "check": "importer.cli.check",
     "demo": "importer.cli.demo",
     "serve": "importer.cli.serve",
+    "work": "importer.cli.work",
+    "consumers": "importer.cli.consumers",
     "healthcheck": "importer.cli.healthcheck",
     "report": "importer.cli.report",
     "events": "importer.cli.events",

@@ -1,82 +1,156 @@
-"""`importer sandbox consumers`: the consumers of the practice shop, with the commands that Magento has for them."""
+"""`importer consumers`: who works on which steps, and the steps that are dead; the shape that Magento people know."""
 
 import asyncio
-import signal
-from typing import Annotated
+from collections.abc import Sequence
+from contextlib import nullcontext, suppress
+from typing import Annotated, Any
 
+import orjson
 import typer
 
-from importer.domain.errors import ConfigurationError
-from importer.sandbox.consumer import Consumer, Killed
-from importer.sandbox.locks import ProcessLocks, Running
-from importer.sandbox.messages import BrokerAway
-from importer.sandbox.shop import Shop
+from importer import logs
+from importer.bootstrap import open_importer
+from importer.cli.work import named, signalled, work_until
+from importer.domain.consumers import Consumer
+from importer.domain.errors import StateUnavailable, Untimely
+from importer.domain.steps import DeadStep, Load
+from importer.ports import Duties
+from importer.settings import Settings, load_settings
+from importer.worker import Worker
 
-consumers = typer.Typer(help="List, start and restart consumers of the practice shop's queues.")
+HOLD_SECONDS = 10.0
+"""So long a consumer that ran alone and was killed keeps another one from starting."""
+
+consumers = typer.Typer(help="List and start consumers; give dead steps back.", no_args_is_help=True)
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print it as JSON.")]
 
 
 @consumers.command("list")
-def list_names(context: typer.Context) -> None:
-    """List the consumers that are configured, one a line; not those that run."""
-    shop: Shop = context.obj
-    for name in shop.queue_config.consumers:
-        typer.echo(name)
+def list_consumers(as_json: AsJson = False) -> None:
+    """Each consumer with its queue, the steps that wait and run, and since when the oldest of them has been due."""
+    settings = load_settings()
+    found = [_line(settings, *one) for one in asyncio.run(_loads(settings))]
+    if as_json:
+        _print(found)
+        return
+    typer.echo(f"{'name':16} {'queue':32} {'waiting':>8} {'running':>8} {'oldest':>8}")
+    for one in found:
+        oldest = "-" if one["oldest"] is None else f"{one['oldest']:.0f} s"
+        typer.echo(f"{one['name']:16} {one['queue']:32} {one['waiting']:8} {one['running']:8} {oldest:>8}")
 
 
 @consumers.command("start")
 def start(
-    context: typer.Context,
-    name: Annotated[str, typer.Argument(help="Name of the consumer.")],
-    max_messages: Annotated[int, typer.Option(min=0, help="End after so many messages; 0: never.")] = 0,
-    single_thread: Annotated[bool, typer.Option("--single-thread", help="Refuse to run twice.")] = False,
-    multi_process: Annotated[
-        int | None, typer.Option(min=0, help="Number of this process among several.")
-    ] = None,
+    name: Annotated[str, typer.Argument(help="Name of the consumer, as listed.", show_default=False)],
+    max_messages: Annotated[int, typer.Option(min=0, help="End after so many steps; 0: never.")] = 0,
+    single: Annotated[bool, typer.Option("--single", help="Refuse to run twice.")] = False,
 ) -> None:
-    """Start a consumer in this process; needs --state or --amqp before the command, or it has nothing to do."""
-    shop: Shop = context.obj
-    if name not in shop.queue_config.consumers:
-        raise ConfigurationError(
-            f'Specified consumer "{name}" is not declared. There are {", ".join(shop.queue_config.consumers)}.'
-        )
-    if not shop.state.shared:
-        raise ConfigurationError(
-            "A consumer in a process of its own shares a state file with its shop: importer sandbox --state FILE "
-            "consumers start ..."
-        )
-    number = multi_process if multi_process is not None else (0 if single_thread else None)
-    try:
-        with ProcessLocks(shop.state).held(name, number):
-            served = asyncio.run(_run(shop, name, max_messages))
-    except Running:
-        typer.echo(f"Consumer with the same name is running: {name}.", err=True)
-        raise typer.Exit(1) from None
-    except BrokerAway as error:
-        raise ConfigurationError(str(error)) from None
-    except Killed:
-        typer.echo("PHP Fatal error: the consumer died in the middle of an operation.", err=True)
-        raise typer.Exit(1) from None
-    typer.echo(f"{served} messages.")
+    """Work on the steps of one consumer; cron may start it again and again."""
+    settings = load_settings()
+    logs.set_up(settings.log_format)
+    asyncio.run(_start(settings, named(settings, name), max_messages or None, single=single))
 
 
-@consumers.command("restart")
-def restart(context: typer.Context) -> None:
-    """Tell every consumer with a limit of messages to end before its next one."""
-    shop: Shop = context.obj
-    shop.restart_consumers()
-    typer.echo("Consumers with a limit of messages end before their next one; those without do not look.")
+@consumers.command("dead")
+def dead(
+    requeue: Annotated[bool, typer.Option("--requeue", help="Give them back: they are tried anew.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """The steps that failed again and again and are set aside, each with its reason."""
+    found = asyncio.run(_dead(load_settings(), requeue=requeue))
+    if as_json:
+        _print([_grave(one) for one in found])
+        return
+    for one in found:
+        typer.echo(f"{one.since:%Y-%m-%d %H:%M} UTC  {one.step.kind} {one.step.target}  {one.reason}")
+    if requeue:
+        typer.echo(f"{len(found)} given back.")
+    else:
+        typer.echo(f"{len(found)} dead. With --requeue they are tried anew." if found else "No step is dead.")
 
 
-async def _run(shop: Shop, name: str, limit: int) -> int:
-    """Until the limit, a signal, or the consumer's own end."""
-    config = shop.queue_config.consumers[name]
-    consumer = Consumer(shop, config, limit=min((n for n in (limit, config.max_messages) if n), default=0))
-    task = asyncio.create_task(consumer.run())
-    for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, task.cancel)
-    try:
-        return await task
-    except asyncio.CancelledError:
-        return consumer.served
-    finally:
-        await shop.close()
+async def _loads(settings: Settings) -> list[tuple[Consumer, Load]]:
+    async with open_importer(settings) as importer:
+        return [(one, await importer.ports.ledger.load(one)) for one in settings.all_consumers]
+
+
+async def _dead(settings: Settings, *, requeue: bool) -> Sequence[DeadStep]:
+    async with open_importer(settings) as importer:
+        found = await importer.ports.ledger.dead()
+        if requeue:
+            await importer.ports.ledger.requeue([one.step for one in found])
+        return found
+
+
+async def _start(settings: Settings, consumer: Consumer, most: int | None, *, single: bool) -> None:
+    stopped = signalled()
+    async with open_importer(settings, at_work=True) as importer:
+        worker = Worker(importer, consumers=[consumer], most=most)
+        async with Alone(importer.ports.duties, consumer, stopped) if single else nullcontext():
+            typer.echo(f"importer works on {consumer.name}")
+            await work_until(stopped, worker)
+
+
+class Alone:
+    """While inside, no other process is. One that loses its place (it stood still for long) is told to stop."""
+
+    def __init__(self, duties: Duties, consumer: Consumer, lost: asyncio.Event) -> None:
+        self._duties, self._lost = duties, lost
+        self._name = f"consumer {consumer.name}"[:64]
+        self._until: float | None = None
+        self._keeping: asyncio.Task[None] | None = None
+
+    async def __aenter__(self) -> None:
+        """Raises Untimely when another one is."""
+        self._until = await self._duties.take(self._name, seconds=HOLD_SECONDS)
+        if self._until is None:
+            text = (
+                f"The {self._name} runs already, started with --single. One that was killed frees its place after "
+                f"{HOLD_SECONDS:.0f} seconds."
+            )
+            raise Untimely(text, code="consumer.running")
+        self._keeping = asyncio.create_task(self._keep())
+
+    async def _keep(self) -> None:
+        while self._until is not None:
+            await asyncio.sleep(HOLD_SECONDS / 4)
+            with suppress(StateUnavailable):
+                self._until = await self._duties.keep(self._name, self._until, seconds=HOLD_SECONDS)
+        self._lost.set()
+
+    async def __aexit__(self, *_why: object) -> None:
+        if self._keeping is not None:
+            self._keeping.cancel()
+            await asyncio.wait({self._keeping})
+        if self._until is not None:
+            await self._duties.release(self._name, self._until)
+
+
+def _line(settings: Settings, consumer: Consumer, load: Load) -> dict[str, Any]:
+    queue = f"{settings.broker_exchange}.steps.{consumer.name}" if settings.broker else "embedded"
+    oldest = None if load.oldest is None else round(load.oldest, 1)
+    return {
+        "name": consumer.name,
+        "queue": queue,
+        "waiting": load.waiting,
+        "running": load.running,
+        "oldest": oldest,
+        "bindings": list(consumer.bindings),
+    }
+
+
+def _grave(dead: DeadStep) -> dict[str, Any]:
+    return {
+        "kind": dead.step.kind,
+        "target": dead.step.target,
+        "import": dead.import_id,
+        "shop": dead.step.shop,
+        "entity": dead.step.entity,
+        "reason": dead.reason,
+        "since": dead.since.isoformat(timespec="seconds"),
+    }
+
+
+def _print(rows: Sequence[dict[str, Any]]) -> None:
+    typer.echo(orjson.dumps(list(rows), option=orjson.OPT_INDENT_2).decode())

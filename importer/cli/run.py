@@ -115,7 +115,7 @@ def log_to_file(settings: Settings) -> None:
 async def _run(
     settings: Settings, asked: Asked, folder: Path | None, console: Console, *, as_json: bool
 ) -> int:
-    async with open_importer(settings) as importer:
+    async with open_importer(settings, at_work=True) as importer:
         log_to_file(settings)
         state = await _import(importer, asked, console)
         await tell(importer.reporting, state.id, console, folder, as_json=as_json)
@@ -130,7 +130,7 @@ async def _run(
 
 async def import_file(settings: Settings, order: Order, file: Path, console: Console) -> None:
     """Import `file` and print the report."""
-    async with open_importer(settings) as importer:
+    async with open_importer(settings, at_work=True) as importer:
         log_to_file(settings)
         state = await _import(importer, Asked(order, file), console)
         await tell(importer.reporting, state.id, console, folder=None)

@@ -10,7 +10,7 @@ from typing import Annotated
 import orjson
 import typer
 
-from importer.cli.consumers import consumers as consumers_commands
+from importer.cli.sandbox_consumers import consumers as consumers_commands
 from importer.domain.errors import ConfigurationError
 from importer.sandbox import bugs, versions
 from importer.sandbox.amqp import Address, address

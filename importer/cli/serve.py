@@ -1,7 +1,6 @@
-"""`importer serve`: HTTP, page and worker in one process."""
+"""`importer serve`: HTTP and page, and a worker in the same process unless others do the work."""
 
 import asyncio
-import signal
 from typing import Annotated
 
 import typer
@@ -9,6 +8,7 @@ from aiohttp import web
 
 from importer import logs
 from importer.bootstrap import Importer, open_importer
+from importer.cli.work import signalled, work_until
 from importer.domain.errors import ConfigurationError
 from importer.settings import Settings, load_settings
 from importer.web.app import create_app
@@ -20,31 +20,29 @@ DRAIN_SECONDS = 5.0
 def serve(
     host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
     port: Annotated[int | None, typer.Option(help="Port to listen on; 0 takes a free one.")] = None,
+    no_work: Annotated[
+        bool, typer.Option("--no-work", help="Leave the work to `importer work`, here or elsewhere.")
+    ] = False,
 ) -> None:
     """Serve the HTTP API and the page, and work on imports."""
     settings = load_settings()
     logs.set_up(settings.log_format)
     chosen = {name: value for name, value in {"host": host, "port": port}.items() if value is not None}
-    asyncio.run(serve_until_stopped(settings.model_copy(update=chosen)))
+    asyncio.run(serve_until_stopped(settings.model_copy(update=chosen), at_work=not no_work))
 
 
-async def serve_until_stopped(settings: Settings) -> None:
-    """Until SIGINT or SIGTERM; running requests are given a moment."""
-    stop = asyncio.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    async with open_importer(settings) as importer:
+async def serve_until_stopped(settings: Settings, *, at_work: bool = True) -> None:
+    """Until SIGINT or SIGTERM; running steps and requests are given a moment."""
+    stopped = signalled()
+    async with open_importer(settings, at_work=True) as importer:
         runner = web.AppRunner(create_app(importer), shutdown_timeout=DRAIN_SECONDS)
         await runner.setup()
         try:
             await _listen(runner, importer)
-            worker = asyncio.create_task(Worker(importer).run())
-            stopping = asyncio.create_task(stop.wait())
-            await asyncio.wait({worker, stopping}, return_when=asyncio.FIRST_COMPLETED)
-            if worker.done():
-                await worker
-            worker.cancel()
-            await asyncio.wait({worker})
+            if at_work:
+                await work_until(stopped, Worker(importer))
+            else:
+                await stopped.wait()
         finally:
             await runner.cleanup()
 

@@ -1,7 +1,14 @@
 """Steps: pieces of work that the queue carries. A step may run twice; one that finds its work done is silent."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
+
+MOST_CRASHES = 5
+"""Defects in a row on one step, after which it is dead rather than tried for ever."""
+
+MOST_LOST = 10
+"""Workers in a row that died with the step in their hands. More than defects: one that dies takes the innocent along."""
 
 
 class StepKind(StrEnum):
@@ -33,3 +40,26 @@ class Lease:
     step: Step
     attempt: int
     worker: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeadStep:
+    """A step that nobody works on until a person gives it back."""
+
+    step: Step
+    reason: str
+    since: datetime
+    attempt: int
+
+    @property
+    def import_id(self) -> str:
+        return self.step.target.partition(".")[0]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Load:
+    """What a consumer has to do. `oldest`: seconds for which the oldest step has been due; None when none is."""
+
+    waiting: int
+    running: int
+    oldest: float | None

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from importer.ports.commands import Commands, EarlierCause
 from importer.ports.figures import Sums
-from importer.ports.ground import Clock, Files, Queue
+from importer.ports.ground import Clock, Duties, Files, Ledger, Queue
 from importer.ports.shops import Backend, Mappings, ShopLimits, ShopReader, Shops, Tables
 from importer.ports.state import Batches, Imports, Paces, Request, Rows
 
@@ -13,9 +13,11 @@ __all__ = [
     "Batches",
     "Clock",
     "Commands",
+    "Duties",
     "EarlierCause",
     "Files",
     "Imports",
+    "Ledger",
     "Mappings",
     "Paces",
     "Ports",
@@ -42,6 +44,8 @@ class Ports:
     sums: Sums
     files: Files
     queue: Queue
+    ledger: Ledger
+    duties: Duties
     mappings: Mappings
     shops: Shops
     clock: Clock

@@ -144,7 +144,7 @@ class Batches(Protocol):
         ...
 
     async def next(self, import_id: str, *, limit: int) -> list[Batch]:
-        """Waiting batches of the first phase that has any open one, by number."""
+        """Waiting batches of the first phase that has any open one, by number; not those whose step is dead."""
         ...
 
     async def in_flight(self, shop: str) -> dict[str, int]:
@@ -156,7 +156,8 @@ class Batches(Protocol):
         ...
 
     async def record_lagging(self, batch: Batch, *, left: int) -> bool:
-        """`left` operations of it stay open although the shop went on: others may have its place."""
+        """`left` operations of it stay open although the shop went on, or nobody asks for it any more: others may have
+        its place."""
         ...
 
     async def receipts(self, shop: str, since: datetime) -> set[str]:

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, RowMapping, Select, case, func, insert, select, update
+from sqlalchemy import ColumnElement, RowMapping, Select, case, exists, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from importer.domain.batches import ALL, IN_FLIGHT, OPEN, Batch, BatchStatus, NewBatch, Receipt, Sending
@@ -17,7 +17,7 @@ from importer.domain.rows import Counts, RowError, count
 from importer.ports import Clock
 from importer.store import journal
 from importer.store.database import Database, whole
-from importer.store.tables import batches, imports
+from importer.store.tables import batches, imports, steps
 
 COLUMNS = [column for column in batches.c if column.name not in ("parent", "written")]
 UNANSWERED = {BatchStatus.SENDING, BatchStatus.IN_DOUBT}
@@ -77,7 +77,9 @@ class SqlBatches:
         of_import = batches.c.import_id == import_id
         first = select(func.min(batches.c.phase)).where(of_import, has_status(OPEN))
         waiting = batches.c.status == BatchStatus.WAITING.value
-        return await self._select(of_import, waiting, batches.c.phase == first.scalar_subquery(), limit=limit)
+        dead = exists().where(steps.c.target == batches.c.id, steps.c.dead_at.is_not(None))
+        of_phase = batches.c.phase == first.scalar_subquery()
+        return await self._select(of_import, waiting, of_phase, ~dead, limit=limit)
 
     async def in_flight(self, shop: str) -> dict[str, int]:
         query = (
@@ -110,6 +112,7 @@ class SqlBatches:
             "attempt": batch.attempt + 1,
             "sending_at": self._clock.now(),
             "written": written,
+            "lagging": False,
         }
         data = {"attempt": batch.attempt + 1, "content_hash": batch.content_hash}
         async with self._database.writing() as connection:
@@ -137,7 +140,7 @@ class SqlBatches:
     async def record_lagging(self, batch: Batch, *, left: int) -> bool:
         change = {"lagging": True}
         return await self._record(
-            batch, Transition({BatchStatus.SENT}, change, EventKind.LAGGING, {"left": left})
+            batch, Transition(set(IN_FLIGHT), change, EventKind.LAGGING, {"left": left})
         )
 
     async def record_in_doubt(self, batch: Batch, reason: Reason) -> bool:

@@ -155,6 +155,18 @@ steps = Table(
     Column("due_at", Float, nullable=False, index=True),  # seconds since 1970; also the end of a lease
     Column("attempt", Integer, nullable=False),
     Column("worker", String(64)),
+    Column("crashes", Integer, nullable=False),  # defects in a row
+    Column("lost", Integer, nullable=False),  # leases in a row that ran out: its worker died
+    Column("told_at", Float, nullable=False),  # when its message is to arrive; 0: none is under way
+    Column("dead_at", Float),  # set aside until a person gives it back
+    Column("reason", Text),  # why it is dead
+)
+
+duties = Table(
+    "duties",
+    metadata,
+    Column("name", String(64), primary_key=True),
+    Column("next_at", Float, nullable=False),  # seconds since 1970
 )
 
 paces = Table(

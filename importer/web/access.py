@@ -86,6 +86,7 @@ def session_key(folder: Path) -> bytes:
     """The key of this installation, made on first use, readable by its owner only."""
     path = folder / "session.key"
     if not path.exists():
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)  # the state may lie elsewhere
         part = path.with_name(f"session.key.{secrets.token_hex(4)}")
         with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
             file.write(secrets.token_bytes(32))

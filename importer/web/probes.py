@@ -54,9 +54,10 @@ async def livez(_request: web.Request) -> web.Response:
 
 @routes.get("/readyz")
 async def readyz(request: web.Request) -> web.Response:
-    """503 while a part that this process needs does not work. The shop is none: imports wait for it."""
+    """503 while a part that this process needs does not work. The shop is none: imports wait for it; nor is the broker:
+    while it is away the database alone carries the steps."""
     parts = await request.app[IMPORTER].readiness.parts()
-    ready = all(part.ready for part in parts)
+    ready = all(part.ready for part in parts if part.needed)
     document = {
         "state": _word(ready),
         "parts": {part.name: {"state": _word(part.ready), "text": part.text} for part in parts},

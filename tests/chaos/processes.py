@@ -29,16 +29,22 @@ def environment(folder: Path, shops: Mapping[str, Mapping[str, str]]) -> dict[st
 
 
 class Service:
-    """`importer serve`, started again and again on one folder. `heard` gets each line it says, at once."""
+    """`importer serve`, started again and again on one folder. `heard` gets each line it says, at once. `words`: the
+    command, where it is another one."""
 
     def __init__(
-        self, environment: Mapping[str, str], heard: Callable[[str], None] = lambda _line: None
+        self,
+        environment: Mapping[str, str],
+        heard: Callable[[str], None] = lambda _line: None,
+        *,
+        words: Sequence[str] = ("serve",),
     ) -> None:
-        self._environment, self._heard = dict(environment), heard
+        self._environment, self._heard, self._words = dict(environment), heard, words
         self._process: asyncio.subprocess.Process | None = None
         self._readers: list[asyncio.Task[None]] = []
         self._address: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         self._token: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+        self.works = asyncio.Event()
         self.said: deque[str] = deque(maxlen=200)
         self.lives = 0
 
@@ -49,7 +55,7 @@ class Service:
             sys.executable,
             "-m",
             "importer",
-            "serve",
+            *self._words,
             stdout=pipe,
             stderr=pipe,
             env={**self._environment, "PYTHONFAULTHANDLER": "1"},
@@ -67,6 +73,8 @@ class Service:
             self.said.append(line)
             if found := re.search(r"importer serves (http://\S+)", line):
                 self._address.set_result(found[1].rstrip("/"))
+            if line.startswith("importer works on"):
+                self.works.set()
             if line.startswith("Your token"):
                 self._token.set_result(line.rsplit(" ", 1)[1])
             self._heard(line)

@@ -27,8 +27,8 @@ async def test_each_part_is_told_and_the_reason_stands_in_the_log_alone(
     await readiness.parts()
 
     assert parts == [
-        Part(name="database", ready=False, text=FAILS),
-        Part(name="files", ready=True, text=WORKS),
+        Part(name="database", ready=False, needed=True, text=FAILS),
+        Part(name="files", ready=True, needed=True, text=WORKS),
     ]
     assert [record.getMessage() for record in caplog.records] == [
         "action=part_not_ready part=database why=The database at db.internal does not answer."
@@ -52,6 +52,14 @@ async def test_a_part_that_hangs_is_asked_once_however_many_want_to_know() -> No
     assert {part.text for [part] in first} == {"It did not answer within 0.01 seconds."}
     assert later.ready
     assert asked_while_it_hung == 1
+
+
+async def test_a_part_that_only_helps_is_not_needed() -> None:
+    [database, broker] = await Readiness({"database": works}, {"broker": fails}).parts()
+
+    assert database.needed
+    assert not broker.needed
+    assert broker.text == f"{FAILS} Work goes on without it, slower."
 
 
 async def test_what_still_hangs_at_the_end_is_let_go() -> None:

@@ -24,6 +24,7 @@ from importer.sources.mappings import MappingFolders
 from importer.store.batches import SqlBatches
 from importer.store.commands import SqlCommands
 from importer.store.database import open_database
+from importer.store.duties import SqlDuties
 from importer.store.figures import SqlSums
 from importer.store.files import LocalFiles
 from importer.store.imports import SqlImports
@@ -52,6 +53,7 @@ async def importer(tmp_path: Path, clock: HandClock) -> AsyncIterator[Importer]:
         data_dir=tmp_path, shops={"main": ShopSettings(base_url=ADDRESS, token=SecretStr("t"))}
     )
     async with open_database(f"sqlite:///{tmp_path}/importer.db") as database:
+        queue = EmbeddedQueue(database, clock)
         ports = Ports(
             imports=SqlImports(database, clock),
             rows=SqlRows(database),
@@ -60,7 +62,9 @@ async def importer(tmp_path: Path, clock: HandClock) -> AsyncIterator[Importer]:
             commands=SqlCommands(database, clock),
             sums=SqlSums(database, clock),
             files=LocalFiles(tmp_path / "files"),
-            queue=EmbeddedQueue(database, clock),
+            queue=queue,
+            ledger=queue,
+            duties=SqlDuties(database, clock),
             mappings=MappingFolders([Path(__file__).parents[2] / "mappings"]),
             shops=shops,
             clock=clock,

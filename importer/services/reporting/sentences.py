@@ -134,7 +134,7 @@ def _split(data: Data, names: Names) -> str:
 
 def _lagging(data: Data, names: Names) -> str:
     left = plural(data.get("left", 0), "row")
-    return f"{left} of {names.batch(data)} stay open although the shop went on; others go out in its place."
+    return f"{left} of {names.batch(data)} stay open for now; others go out in its place."
 
 
 def _confirmed(data: Data, names: Names) -> str:

@@ -1,0 +1,64 @@
+"""`importer work`: consumers of steps without HTTP; as many processes as there is work for."""
+
+import asyncio
+import signal
+from collections.abc import Sequence
+from typing import Annotated
+
+import typer
+
+from importer import logs
+from importer.bootstrap import open_importer
+from importer.domain.consumers import Consumer
+from importer.domain.errors import UnknownName
+from importer.settings import Settings, load_settings
+from importer.web.probes import probing
+from importer.worker import Worker
+
+
+def work(
+    consumer: Annotated[
+        list[str] | None,
+        typer.Option(help="Only this consumer's steps; as often as you like.", show_default=False),
+    ] = None,
+) -> None:
+    """Work on imports that were handed in elsewhere, until stopped."""
+    settings = load_settings()
+    logs.set_up(settings.log_format)
+    consumers = [named(settings, name) for name in consumer] if consumer else settings.all_consumers
+    asyncio.run(_work(settings, consumers))
+
+
+async def _work(settings: Settings, consumers: Sequence[Consumer]) -> None:
+    stopped = signalled()
+    async with open_importer(settings, at_work=True) as importer, probing(importer):
+        typer.echo(f"importer works on {', '.join(consumer.name for consumer in consumers)}")
+        await work_until(stopped, Worker(importer, consumers=consumers))
+
+
+async def work_until(stopped: asyncio.Event, worker: Worker) -> None:
+    """Until it is stopped, or ends by itself: then why is raised."""
+    working = asyncio.create_task(worker.run())
+    stopping = asyncio.create_task(stopped.wait())
+    await asyncio.wait({working, stopping}, return_when=asyncio.FIRST_COMPLETED)
+    stopping.cancel()
+    worker.stop()
+    await working
+
+
+def named(settings: Settings, name: str) -> Consumer:
+    """Raises UnknownName."""
+    consumers = {consumer.name: consumer for consumer in settings.all_consumers}
+    if name not in consumers:
+        raise UnknownName(
+            f"There is no consumer {name}. There are: {', '.join(consumers)} (see [consumers] in the settings)."
+        )
+    return consumers[name]
+
+
+def signalled() -> asyncio.Event:
+    """Set by SIGINT or SIGTERM."""
+    stopped = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stopped.set)
+    return stopped

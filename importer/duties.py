@@ -1,0 +1,52 @@
+"""Duties of the clock: what is done every so often by one of all processes, whichever comes first. There is no leader."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from importer.bootstrap import Importer
+from importer.domain.errors import ImporterError
+
+log = logging.getLogger("importer.duties")
+
+LOOK_SECONDS = 1.0
+"""Between two looks whether a duty is due that another process may have been killed in."""
+
+
+@dataclass(frozen=True)
+class Duty:
+    """Done about every `seconds`. It may be done twice (by a process that stood still) and must bear that."""
+
+    seconds: float
+    do: Callable[[Importer], Awaitable[None]]
+
+
+async def sweep(importer: Importer) -> None:
+    """Publish what the state asks for, and say what is dead."""
+    await importer.dispatch.sweep()
+    await importer.dead.tell()
+
+
+DUTIES: dict[str, Duty] = {
+    "sweep": Duty(5.0, sweep),
+}
+
+
+async def on_duty(importer: Importer) -> None:
+    """Until cancelled."""
+    async with asyncio.TaskGroup() as group:
+        for name, duty in DUTIES.items():
+            group.create_task(_repeat(importer, name, duty))
+
+
+async def _repeat(importer: Importer, name: str, duty: Duty) -> None:
+    while True:
+        try:
+            if await importer.ports.duties.take(name, seconds=duty.seconds) is not None:
+                await duty.do(importer)
+        except ImporterError as error:
+            log.warning("action=duty_failed duty=%s why=%s", name, error.text)
+        except Exception:
+            log.exception("action=duty_crashed duty=%s", name)
+        await asyncio.sleep(min(LOOK_SECONDS, duty.seconds))
