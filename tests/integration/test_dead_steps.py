@@ -72,7 +72,7 @@ async def stuck(run: Running, settings: Settings, import_id: str) -> Import:
 
 def others(number: int) -> dict[int, dict[str, str]]:
     """Products that no other file of the test holds."""
-    return {row: {"article": f"B-{row}"} for row in range(1, number + 1)}
+    return {row: {"article": f"B-{row}", "name": f"Other {row}"} for row in range(1, number + 1)}
 
 
 async def test_an_import_with_a_dead_step_waits_and_says_so_and_goes_on_when_it_is_given_back(
