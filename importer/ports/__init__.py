@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from importer.ports.commands import Commands, EarlierCause
 from importer.ports.ground import Clock, Files, Queue
+from importer.ports.removals import Removals
 from importer.ports.shops import Backend, Mappings, ShopLimits, ShopReader, Shops, Tables
 from importer.ports.state import Batches, Imports, Paces, Request, Rows
 
@@ -19,6 +20,7 @@ __all__ = [
     "Paces",
     "Ports",
     "Queue",
+    "Removals",
     "Request",
     "Rows",
     "ShopLimits",
@@ -38,6 +40,7 @@ class Ports:
     paces: Paces
     commands: Commands
     files: Files
+    removals: Removals
     queue: Queue
     mappings: Mappings
     shops: Shops

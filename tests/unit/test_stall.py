@@ -27,6 +27,7 @@ from importer.store.database import open_database
 from importer.store.files import LocalFiles
 from importer.store.imports import SqlImports
 from importer.store.paces import SqlPaces
+from importer.store.removals import SqlRemovals
 from importer.store.rows import SqlRows
 from importer.store.tokens import SqlTokens
 from importer.transform.cutting import Cut
@@ -58,6 +59,7 @@ async def importer(tmp_path: Path, clock: HandClock) -> AsyncIterator[Importer]:
             paces=SqlPaces(database, clock),
             commands=SqlCommands(database, clock),
             files=LocalFiles(tmp_path / "files"),
+            removals=SqlRemovals(database, clock),
             queue=EmbeddedQueue(database, clock),
             mappings=MappingFolders([Path(__file__).parents[2] / "mappings"]),
             shops=shops,
