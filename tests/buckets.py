@@ -22,7 +22,8 @@ class Service:
     def __init__(self) -> None:
         self._server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
         self._server.start()
-        host, self._port = self._server.get_host_and_port()
+        self.place = self._server.get_host_and_port()
+        host, self._port = self.place
         self.address = f"http://{host}:{self._port}"
 
     def stop(self) -> None:

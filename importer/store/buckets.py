@@ -30,9 +30,9 @@ REMOVED_AT_ONCE = 1000
 """As many names as S3 lists on a page and removes in a request."""
 CHECK_SECONDS = 10.0
 
-HTTP: "ClientConfig" = {"connect_timeout": "5s", "timeout": "30s"}
+HTTP: "ClientConfig" = {"connect_timeout": "5s", "timeout": "60s"}
 """For one request; a part must fit into it."""
-RETRIES: "RetryConfig" = {"max_retries": 3, "retry_timeout": timedelta(seconds=30)}
+RETRIES: "RetryConfig" = {"max_retries": 3, "retry_timeout": timedelta(seconds=60)}
 
 LOST = "NoSuchKey"
 FAULTS: Mapping[str, str] = {
@@ -108,15 +108,24 @@ class BucketFiles:
         self._proved = True
 
     async def keep(self, name: str, chunks: AsyncIterator[bytes], *, limit: int) -> tuple[int, str]:
-        """What the sender raises stays what it is, and ends the upload: no part of it is left."""
-        counted = Counted(limit)
-        with self._explained(name, "write"):
-            async with obstore.open_writer_async(
-                self._store, name, buffer_size=PART_BYTES, max_concurrency=PARTS_AT_ONCE
-            ) as writer:
-                async for chunk in chunks:
-                    counted.add(chunk)
-                    await writer.write(chunk)
+        """What the sender raises stays what it is, and ends the upload: no part of it is left.
+
+        When the answer to the last request is lost, its repetition is told that there is no such upload: then the object
+        is there.
+        """
+        counted, sent = Counted(limit), False
+        try:
+            with self._explained(name, "write"):
+                async with obstore.open_writer_async(
+                    self._store, name, buffer_size=PART_BYTES, max_concurrency=PARTS_AT_ONCE
+                ) as writer:
+                    async for chunk in chunks:
+                        counted.add(chunk)
+                        await writer.write(chunk)
+                    sent = True
+        except StateUnavailable:
+            if not sent or not await self._arrived(name, counted.size):
+                raise
         return counted.size, counted.sha256
 
     async def write(self, name: str, content: bytes) -> None:
@@ -155,6 +164,12 @@ class BucketFiles:
                     with self._explained(name, "read"):
                         part = await obstore.get_range_async(self._store, name, start=start, length=length)
                     await file.write(part)
+
+    async def _arrived(self, name: str, size: int) -> bool:
+        try:
+            return await self._size(name) == size
+        except (BaseError, OSError):
+            return False
 
     async def _size(self, name: str) -> int:
         """A refusal of HEAD has no words: GET says whether it is the file or the bucket that is gone."""

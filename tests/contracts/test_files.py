@@ -3,9 +3,10 @@
 import asyncio
 import hashlib
 import random
+import re
 import socket
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import closing
+from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -267,6 +268,44 @@ async def test_a_service_that_says_nothing_is_not_waited_for(bucket: Bucket) -> 
             pytest.raises(StateUnavailable, match="does not answer within"),
         ):
             await files.check()
+
+
+@asynccontextmanager
+async def losing_the_last_answer(service: Service) -> AsyncIterator[str]:
+    """The service behind a line that breaks once: when the end of an upload was carried out, before that is said."""
+    lost: list[bytes] = []
+
+    async def carry(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        head = await reader.readuntil(b"\r\n\r\n")
+        length = re.search(rb"content-length: (\d+)", head.lower())
+        body = await reader.readexactly(int(length[1]) if length else 0)
+        from_service, to_service = await asyncio.open_connection(*service.place)
+        to_service.write(head + body)
+        answer = await from_service.read()
+        if head.startswith(b"POST") and b"uploadId=" in head and not lost:
+            lost.append(answer)
+        else:
+            writer.write(answer)
+            await writer.drain()
+        to_service.close()
+        writer.close()
+
+    async with await asyncio.start_server(carry, "127.0.0.1", 0) as line:
+        host, port = line.sockets[0].getsockname()
+        yield f"http://{host}:{port}"
+    assert lost
+    assert lost[0].startswith(b"HTTP/1.0 200")
+
+
+async def test_an_upload_whose_last_answer_is_lost_is_kept(service: Service, bucket: Bucket) -> None:
+    whole = content(SEVERAL_PARTS)
+    async with losing_the_last_answer(service) as address:
+        with closing(BucketFiles(replace(bucket, endpoint=address))) as files:
+            assert await files.keep(NAME, chunks(whole), limit=NO_LIMIT) == (
+                SEVERAL_PARTS,
+                hashlib.sha256(whole).hexdigest(),
+            )
+            assert await files.read(NAME) == whole
 
 
 def test_a_bucket_shows_no_key(bucket: Bucket) -> None:
