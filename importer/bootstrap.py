@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from importer.backends.magento.access import Access, Admin, Bearer, Credentials, Mode, OAuth1
 from importer.backends.magento.trial import Trial
 from importer.backends.shops import ConfiguredShops, Shop
-from importer.ports import Ports, ShopLimits
+from importer.ports import Files, Ports, ShopLimits
 from importer.queues.opening import open_queue
 from importer.services.closing import Closing
 from importer.services.dead import DeadSteps
@@ -22,12 +22,14 @@ from importer.services.pacing import Pacing
 from importer.services.preparation import Preparation
 from importer.services.readiness import Readiness
 from importer.services.reporting import Reporting
+from importer.services.retention import Retention
 from importer.services.retrying import Retrying
 from importer.services.steering import Steering
 from importer.services.tracking import Tracking
 from importer.settings import MIB, Settings, ShopSettings
 from importer.sources.mappings import MappingFolders
 from importer.store.batches import SqlBatches
+from importer.store.buckets import Bucket, BucketFiles
 from importer.store.commands import SqlCommands
 from importer.store.database import open_database
 from importer.store.duties import SqlDuties
@@ -35,6 +37,7 @@ from importer.store.figures import SqlSums
 from importer.store.files import LocalFiles
 from importer.store.imports import SqlImports
 from importer.store.paces import SqlPaces
+from importer.store.removals import SqlRemovals
 from importer.store.rows import SqlRows
 from importer.store.tokens import SqlTokens
 from importer.tracing import Tracing, opened
@@ -65,17 +68,20 @@ class Importer:
     reporting: Reporting
     steering: Steering
     retrying: Retrying
+    retention: Retention
     readiness: Readiness
     tracing: Tracing
 
 
 @asynccontextmanager
 async def open_importer(settings: Settings, *, at_work: bool = False) -> AsyncIterator[Importer]:
-    """Raises ConfigurationError when the state cannot be used. `at_work`: the broker must answer, too."""
+    """Raises ConfigurationError, StateUnavailable when the state or the kept files cannot be used. `at_work`: the broker
+    must answer, too."""
     clock = SystemClock()
     shops = configured_shops(settings)
     async with (
         open_database(settings.database_address) as database,
+        open_files(settings) as files,
         open_queue(settings, database, clock) as queue,
     ):
         if at_work:
@@ -87,7 +93,8 @@ async def open_importer(settings: Settings, *, at_work: bool = False) -> AsyncIt
             paces=SqlPaces(database, clock),
             commands=SqlCommands(database, clock),
             sums=SqlSums(database, clock),
-            files=LocalFiles(settings.data_dir / "files"),
+            files=files,
+            removals=SqlRemovals(database, clock),
             queue=queue,
             ledger=queue,
             duties=SqlDuties(database, clock),
@@ -102,6 +109,31 @@ async def open_importer(settings: Settings, *, at_work: bool = False) -> AsyncIt
             await importer.readiness.close()
             await importer.tracing.close()
             await shops.close()
+
+
+@asynccontextmanager
+async def open_files(settings: Settings) -> AsyncIterator[Files]:
+    """Where kept files lie. Raises ConfigurationError, StateUnavailable when a bucket cannot be used."""
+    if settings.files is None:
+        yield LocalFiles(settings.data_dir / "files")
+        return
+    name, folder = settings.files.bucket
+    keys = settings.files.access_key, settings.files.secret_key
+    access_key, secret_key = (key.get_secret_value() if key else None for key in keys)
+    bucket = Bucket(
+        name=name,
+        prefix=folder,
+        endpoint=settings.files.endpoint,
+        region=settings.files.region,
+        access_key=access_key,
+        secret_key=secret_key,
+    )
+    files = BucketFiles(bucket)
+    try:
+        await files.check()
+        yield files
+    finally:
+        files.close()
 
 
 def configured_shops(settings: Settings) -> ConfiguredShops:
@@ -146,6 +178,7 @@ def join_services(settings: Settings, ports: Ports, tokens: SqlTokens) -> Import
             {"broker": ports.queue.ready} if settings.broker else {},
         ),
         tracing=opened(ports.imports.traceparent, on=settings.traces),
+        retention=Retention(ports, keep_files_days=settings.keep_files_days),
     )
 
 

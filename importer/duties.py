@@ -28,8 +28,14 @@ async def sweep(importer: Importer) -> None:
     await importer.dead.tell()
 
 
+async def clean(importer: Importer) -> None:
+    """Remove the files whose time is over."""
+    await importer.retention.sweep()
+
+
 DUTIES: dict[str, Duty] = {
     "sweep": Duty(5.0, sweep),
+    "clean": Duty(3600.0, clean),
 }
 
 

@@ -5,6 +5,7 @@ Secrets never appear in an error or a log: they are SecretStr, and pydantic is t
 
 import ipaddress
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -23,6 +24,7 @@ from pydantic import (
 from pydantic_core import InitErrorDetails, PydanticCustomError
 from pydantic_settings import (
     BaseSettings,
+    NoDecode,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
     TomlConfigSettingsSource,
@@ -35,6 +37,7 @@ PREFIX = "IMPORTER_"
 MIB = 1 << 20
 DATABASE = "importer.db"
 """The state's file in the data folder, where no database is set."""
+BUCKET = re.compile(r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[\w.=/-]*)?")
 
 
 LOGINS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
@@ -125,6 +128,42 @@ class ConsumerSettings(BaseModel):
 Name = Annotated[str, Field(pattern="^[a-z0-9_-]+$")]
 
 
+class FilesSettings(BaseModel):
+    """A bucket for kept files; in its place the address alone may stand. Without keys those of the machine are used."""
+
+    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True, frozen=True)
+
+    url: str
+    endpoint: str | None = None
+    region: str | None = None
+    access_key: SecretStr | None = None
+    secret_key: SecretStr | None = None
+    allow_http: bool = False
+
+    @model_validator(mode="before")
+    @classmethod
+    def _address_alone(cls, data: Any) -> Any:
+        return {"url": data} if isinstance(data, str) else data
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> "FilesSettings":
+        given = {"endpoint": self.endpoint, "allow_http": self.allow_http}
+        faults = address_faults(given, "endpoint", "the files")
+        if not BUCKET.fullmatch(self.url):
+            faults.append("url must be an address such as s3://bucket or s3://bucket/folder")
+        if bool(self.access_key) != bool(self.secret_key):
+            faults.append("access_key and secret_key belong together")
+        if faults:
+            raise ValueError("; ".join(faults))
+        return self
+
+    @property
+    def bucket(self) -> tuple[str, str]:
+        """Its name, and the folder in it."""
+        name, _, folder = self.url.removeprefix("s3://").partition("/")
+        return name, folder.strip("/")
+
+
 class Settings(BaseSettings):
     """What an operator may set. `patience_seconds` is how long a shop may be away before an import gives up."""
 
@@ -145,6 +184,8 @@ class Settings(BaseSettings):
     broker_key: Path | None = None
     broker_verify: bool = True
     consumers: dict[Name, ConsumerSettings] = Field(default_factory=dict)
+    files: Annotated[FilesSettings | None, NoDecode] = None
+    keep_files_days: Annotated[float | None, Field(gt=0)] = None
     mappings: list[Path] = Field(default_factory=list)
     shops: dict[str, ShopSettings] = Field(default_factory=dict)
     host: str = "127.0.0.1"
@@ -227,22 +268,23 @@ def credential_faults(given: Mapping[str, Any]) -> list[str]:
     return faults + ([f"{'; '.join(foreign)}, and this shop has auth = {auth}"] if foreign else [])
 
 
-def address_faults(given: Mapping[str, Any]) -> list[str]:
-    base_url = given.get("base_url")
-    if not isinstance(base_url, str):
+def address_faults(given: Mapping[str, Any], setting: str = "base_url", what: str = "the token") -> list[str]:
+    """Of the address under `setting`; `what` would travel there."""
+    address = given.get(setting)
+    if not isinstance(address, str):
         return []  # the field itself says so
     try:
-        parts = urlsplit(base_url)
+        parts = urlsplit(address)
     except ValueError:
         parts = urlsplit("")
     if parts.scheme not in ("http", "https") or not parts.hostname:
-        return ["base_url must be an address such as https://shop.example.com"]
+        return [f"{setting} must be an address such as https://host.example.com"]
     faults = []
     if parts.username or parts.password:
-        faults.append("base_url must not hold a user or password; the token belongs into `token`")
+        faults.append(f"{setting} must not hold a user or password; they belong into settings of their own")
     if parts.scheme == "http" and not _is_loopback(parts.hostname) and not _is_true(given.get("allow_http")):
         faults.append(
-            "base_url is http://, which would send the token unencrypted; use https:// or allow_http"
+            f"{setting} is http://, which would send {what} unencrypted; use https:// or allow_http"
         )
     return faults
 

@@ -18,8 +18,6 @@ ROOT = Path(__file__).parent.parent
 TOOLS = Path(sys.executable).parent
 MANIFESTS = sorted((ROOT / "deploy/kubernetes").glob("*.yaml"))
 KUBERNETES = "1.31"
-LATER = {"files"}
-"""Settings that the roles of a container are given."""
 
 
 def tool(*words: str | Path) -> subprocess.CompletedProcess[str]:
@@ -141,7 +139,7 @@ def test_each_role_is_asked_whether_it_lives_and_whether_it_can_work(name: str) 
 
 
 def test_containers_are_given_settings_that_there_are() -> None:
-    known = set(Settings.model_fields) | {"log"} | LATER
+    known = set(Settings.model_fields) | {"log"}
     given = set(compose()["x-importer"]["environment"])
     for one in documents():
         given |= set(one.get("data", {}))

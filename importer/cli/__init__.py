@@ -25,6 +25,7 @@ COMMANDS = {
     "resume": "importer.cli.steering",
     "cancel": "importer.cli.steering",
     "retry": "importer.cli.steering",
+    "cleanup": "importer.cli.cleanup",
     "sandbox": "importer.cli.sandbox",
     "mappings": "importer.cli.mappings",
     "shops": "importer.cli.shops",

@@ -5,12 +5,14 @@ import asyncio
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from importer.domain.errors import ConfigurationError, StateUnavailable
 from importer.domain.imports import Import, ImportStatus
 from importer.domain.rows import Outcome
-from importer.ports import Imports
+from importer.ports import Files, Imports
 
 LOOK_SECONDS = 0.1
 PLAIN_LINE_SECONDS = 5.0
+WATCH_SECONDS = 2.0
 
 
 async def follow(imports: Imports, import_id: str, console: Console) -> Import:
@@ -23,6 +25,21 @@ async def follow(imports: Imports, import_id: str, console: Console) -> Import:
             if state.ended:
                 return state
             await asyncio.sleep(LOOK_SECONDS)
+
+
+async def watch(files: Files, console: Console) -> None:
+    """Say when files cannot be kept; what waits for that goes on by itself."""
+    said = ""
+    while True:
+        await asyncio.sleep(WATCH_SECONDS)
+        now = ""
+        try:
+            await files.check()
+        except (ConfigurationError, StateUnavailable) as error:
+            now = error.text
+        if now and now != said:
+            console.print(f"Waiting: {now}", soft_wrap=True)
+        said = now
 
 
 def to_send(state: Import) -> int:

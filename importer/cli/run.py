@@ -14,7 +14,7 @@ from rich.markup import escape
 from importer import logs
 from importer.bootstrap import Importer, open_importer
 from importer.cli.exits import exit_code_after
-from importer.cli.progress import follow
+from importer.cli.progress import follow, watch
 from importer.cli.reading import reads_a_file
 from importer.cli.report import make_folder, tell
 from importer.domain.errors import RequestError
@@ -195,7 +195,9 @@ async def work(importer: Importer, accepted: Import, console: Console) -> Import
     worker = asyncio.create_task(Worker(importer, only=only).run())
     following = asyncio.create_task(follow(importer.ports.imports, accepted.id, console))
     stopping = asyncio.create_task(stop.wait())
+    watching = asyncio.create_task(watch(importer.ports.files, console))
     await asyncio.wait({worker, following, stopping}, return_when=asyncio.FIRST_COMPLETED)
+    watching.cancel()
     if worker.done():
         following.cancel()
         await worker  # a worker only ends by a defect: let it be seen

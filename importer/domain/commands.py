@@ -80,11 +80,20 @@ def refusal(verb: str, state: Import) -> str:
     )
 
 
+def files_removed(state: Import) -> str:
+    """Why nothing can be made of its file any more, and what can be done instead."""
+    at = f" on {state.files_removed_at:%Y-%m-%d}" if state.files_removed_at else ""
+    return (
+        f"The files of import {state.id} were removed{at}, when their time was over. Import the file again."
+    )
+
+
 def fitting(state: Import) -> list[str]:
     """Verbs that would change something now."""
     verbs = [name for name, verb in VERBS.items() if state.status in verb.before]
     retriable = any(state.counts.get(outcome) for outcome in RETRIABLE) or not state.read_whole
-    retry = state.ended and retriable and not state.dry_run and not state.too_many_errors
+    possible = not state.dry_run and not state.too_many_errors and not state.files_removed
+    retry = state.ended and retriable and possible
     return [*verbs, *(["retry"] if retry else [])]
 
 

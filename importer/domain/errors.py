@@ -10,7 +10,7 @@ ImporterError
     FileDamaged             the file cannot be read as what it claims to be
   SourceMissing           there is no such file
   ConfigurationError      the operator must change something
-  StateUnavailable        the database server does not answer; it will
+  StateUnavailable        the database or the file store cannot be used now; it will
   BackendError            the shop stands in the way
     BackendRefused          the shop refuses the content of this request
     BackendUnavailable      the shop cannot be reached or is overloaded; nothing was taken
@@ -111,7 +111,7 @@ class ConfigurationError(ImporterError):
 
 
 class StateUnavailable(ImporterError):
-    """The server that holds the state does not answer. Nothing was recorded; try again."""
+    """What holds the state or the kept files cannot be used. Nothing was recorded; try again."""
 
     code = "state.unavailable"
 

@@ -43,6 +43,7 @@ class EventKind(StrEnum):
     WITHDRAWN = "withdrawn"  # batches of a cancelled import that were never sent
     ENDED = "ended"  # completed, failed or cancelled
     RETRIED = "retried"  # rows of an ended import go again
+    FILES_REMOVED = "files_removed"  # its time is over: its file and its payloads are gone
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -204,6 +205,10 @@ def _retried(state: Import, event: Event) -> Import:
     return _moving(replace(begun, status=begun.stage))
 
 
+def _files_removed(state: Import, event: Event) -> Import:
+    return replace(state, files_removed_at=event.at)
+
+
 def _at_work(state: Import) -> Import:
     """Its status is how far the file was read, unless a person has stopped it."""
     return state if state.stopped else replace(state, status=state.stage)
@@ -247,4 +252,5 @@ CHANGES: Mapping[EventKind, Callable[[Import, Event], Import]] = {
     EventKind.WITHDRAWN: _withdrawn,
     EventKind.ENDED: _ended,
     EventKind.RETRIED: _retried,
+    EventKind.FILES_REMOVED: _files_removed,
 }

@@ -84,10 +84,15 @@ class Import:
     waiting_since: datetime | None = None
     failure: Reason | None = None
     attempt: int = 1  # how often it was begun: 1, and one more for each retry
+    files_removed_at: datetime | None = None  # since then its file and its payloads are gone
 
     @property
     def ended(self) -> bool:
         return self.status in ENDED
+
+    @property
+    def files_removed(self) -> bool:
+        return self.files_removed_at is not None
 
     @property
     def stopped(self) -> bool:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from importer.ports.commands import Commands, EarlierCause
 from importer.ports.figures import Sums
 from importer.ports.ground import Clock, Duties, Files, Ledger, Queue
+from importer.ports.removals import Removals
 from importer.ports.shops import Backend, Mappings, ShopLimits, ShopReader, Shops, Tables
 from importer.ports.state import Batches, Imports, Paces, Request, Rows
 
@@ -22,6 +23,7 @@ __all__ = [
     "Paces",
     "Ports",
     "Queue",
+    "Removals",
     "Request",
     "Rows",
     "ShopLimits",
@@ -43,6 +45,7 @@ class Ports:
     commands: Commands
     sums: Sums
     files: Files
+    removals: Removals
     queue: Queue
     ledger: Ledger
     duties: Duties

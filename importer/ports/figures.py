@@ -19,10 +19,11 @@ class InFlight:
 
 @dataclass(frozen=True, kw_only=True)
 class Queued:
-    """Steps of a kind: those that nobody works on, and those that somebody does."""
+    """Steps of a kind: those that nobody works on, those that somebody does, and those that were set aside."""
 
     waiting: int
     running: int
+    dead: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -17,7 +17,14 @@ class Clock(Protocol):
 
 
 class Files(Protocol):
-    """Whole files under a name such as `imports/<id>/batches/000001`. A written file is complete or absent."""
+    """Whole files under a name such as `imports/<id>/batches/000001`. A written file is complete or absent.
+
+    Every method raises StateUnavailable while the place where they lie cannot be used: it may be tried again.
+    """
+
+    async def check(self) -> None:
+        """Whether files can be kept now. Raises StateUnavailable, and ConfigurationError where a person must act."""
+        ...
 
     async def keep(self, name: str, chunks: AsyncIterator[bytes], *, limit: int) -> tuple[int, str]:
         """Stream to `name`; the size in bytes and the SHA-256. Raises TooLarge beyond `limit`, leaving nothing."""
@@ -26,19 +33,16 @@ class Files(Protocol):
     async def write(self, name: str, content: bytes) -> None: ...
 
     async def read(self, name: str, *, start: int = 0, length: int | None = None) -> bytes:
-        """All of it, or `length` bytes from `start`."""
+        """All of it, or `length` bytes from `start`. Raises ImporterError `file.lost` when there is no such file."""
         ...
 
     async def remove(self, folder: str) -> None:
-        """Remove everything under `folder`; nothing there is fine."""
-        ...
-
-    async def check(self) -> None:
-        """Raises ConfigurationError when nothing can be written."""
+        """Remove everything under `folder`; nothing there is fine. Interrupted, it may be repeated."""
         ...
 
     def local(self, name: str) -> AbstractAsyncContextManager[Path]:
-        """The file as a path on this machine, for readers that need one."""
+        """The file as a path on this machine, for readers that need one; it is to be read only, and only within.
+        Raises ImporterError `file.lost`."""
         ...
 
 

@@ -5,7 +5,7 @@ import hashlib
 from pathlib import Path
 
 from importer import formats
-from importer.domain.errors import ImporterError
+from importer.domain.errors import ImporterError, StateUnavailable
 from importer.domain.imports import Import
 from importer.formats.reading import in_words
 from importer.ports import Ports
@@ -45,8 +45,10 @@ class Earlier:
     async def _same_mapping(self, state: Import) -> bool:
         try:
             kept = await self._ports.files.read(mapping_file(state.id))
+        except StateUnavailable:
+            raise
         except ImporterError:
-            return False  # its files were cleared away: nobody can tell
+            return False  # its files are gone: nobody can tell
         return kept.decode() == self._ports.mappings.text(state.mapping)
 
     async def _same_reading(self, state: Import, order: Order, path: Path) -> bool:

@@ -4,11 +4,12 @@ import asyncio
 import hashlib
 import secrets
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import PurePath
 
 from importer import formats
-from importer.domain.errors import FileDamaged
+from importer.domain.errors import ConfigurationError, FileDamaged, StateUnavailable
 from importer.domain.imports import Import, KeptFile
 from importer.domain.mapping import Mapping
 from importer.domain.steps import Step, StepKind
@@ -61,12 +62,17 @@ class Intake:
         try:
             accepted = await self._accept(import_id, order, mapping, text, chunks)
         except BaseException:
-            await self._ports.files.remove(folder(import_id))
+            await self._drop(import_id)
             raise
         if accepted.id != import_id:  # this idempotency key has been here before
-            await self._ports.files.remove(folder(import_id))
+            await self._drop(import_id)
         await self._ports.queue.publish(prepare_step(accepted))
         return accepted
+
+    async def _drop(self, import_id: str) -> None:
+        """Where that cannot be done now, what the sender is told stays the same."""
+        with suppress(ConfigurationError, StateUnavailable):
+            await self._ports.files.remove(folder(import_id))
 
     async def _accept(
         self,

@@ -8,14 +8,14 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
 from importer.domain.batches import Batch, BatchStatus, NewBatch, Operation
-from importer.domain.commands import Attempt, Command, Retry, outcomes_of, refusal
+from importer.domain.commands import Attempt, Command, Retry, files_removed, outcomes_of, refusal
 from importer.domain.errors import RequestError, Untimely
 from importer.domain.imports import Import
 from importer.domain.rows import Outcome
 from importer.ports import Ports
 from importer.services.dispatch import Dispatch
 from importer.services.kept import mapping_of
-from importer.services.payloads import pack, unpack
+from importer.services.payloads import folder, pack, unpack
 
 FIRST_RETRY = 2
 AT_ONCE = 50
@@ -44,7 +44,8 @@ class Retrying:
             return state
         await self._require(state, retry)
         attempt = await self._attempt(state, retry)
-        await self._ports.commands.record_retried(import_id, attempt, command)
+        if not await self._ports.commands.record_retried(import_id, attempt, command):
+            await self._require_files(import_id)
         await self._dispatch.sweep(import_id)
         return await self._ports.imports.get(import_id)
 
@@ -55,6 +56,8 @@ class Retrying:
         if retry.attempt is not None and retry.attempt > state.attempt + 1:
             text = f"The next attempt of import {state.id} is {state.attempt + 1}, not {retry.attempt}."
             raise Untimely(text, code="retry.attempt")
+        if state.files_removed:
+            raise Untimely(files_removed(state), code="files.removed")
         if state.dry_run:
             text = f"Import {state.id} was a dry run: it has nothing to retry. Import the file without it."
             raise Untimely(text, code="retry.dry_run")
@@ -64,6 +67,13 @@ class Retrying:
             )
             raise Untimely(text, code="retry.too_many")
         _require_rows(state, retry.outcomes)
+
+    async def _require_files(self, import_id: str) -> None:
+        """What was written for the attempt goes too, when the files were removed meanwhile. Raises Untimely."""
+        state = await self._ports.imports.get(import_id)
+        if state.files_removed:
+            await self._ports.files.remove(folder(import_id))
+            raise Untimely(files_removed(state), code="files.removed")
 
     async def _require_safe(self, state: Import, rows: int) -> None:
         """So many rows that the shop may have done are about to be sent again. Raises Untimely."""

@@ -57,7 +57,7 @@ class SqlCommands:
         doubtful = [batch for batch in attempt.reopened if not batch.bulk_uuid]
         async with self._database.writing() as connection:
             state = await journal.load(connection, import_id, to_change=True)
-            if not state.ended or state.attempt + 1 != attempt.number:
+            if not state.ended or state.files_removed or state.attempt + 1 != attempt.number:
                 return False
             again = await _set_aside(connection, state, attempt.outcomes)
             await _become(connection, sent, BatchStatus.SENT)

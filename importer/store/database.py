@@ -18,7 +18,7 @@ from importer.store.engines import engines
 if TYPE_CHECKING:
     from alembic.config import Config
 
-HEAD = "0008"
+HEAD = "0009"
 """The newest migration; a test compares it with the files."""
 
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -65,7 +65,7 @@ class Database:
     async def writing(self) -> AsyncIterator[AsyncConnection]:
         """A transaction that may write; it commits at the end, or not at all.
 
-        Raises ConfigurationError when the disk or the file does not let it, StateUnavailable when the server is away.
+        Raises ConfigurationError when the file does not let it, StateUnavailable when the server is away or the disk full.
         """
         with self._explained():
             async with self._engines.write.begin() as connection:
@@ -121,6 +121,10 @@ class Database:
         except (DBAPIError, OSError) as error:
             if self.shared and _is_away(error):
                 raise StateUnavailable(f"The database does not answer: {_said(error)}.") from error
+            if "is full" in str(getattr(error, "orig", "")):
+                raise StateUnavailable(
+                    f"There is no room for the state: {_said(error)}. Make some."
+                ) from error
             if not self.shared and isinstance(error, OperationalError):
                 raise ConfigurationError(f"The state cannot be written: {error.orig}.") from error
             raise

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Collection
 from typing import Any
 
-from sqlalchemy import Select, case, func, select
+from sqlalchemy import Row, Select, case, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from importer.domain.batches import IN_FLIGHT
@@ -39,7 +39,7 @@ class SqlSums:
             imports=by_status,
             rows=by_outcome,
             in_flight={shop: taken.get(shop, InFlight(batches=0, operations=0)) for shop in shops},
-            steps={StepKind(row.kind): Queued(waiting=row.waiting, running=row.running) for row in queued},
+            steps={StepKind(row.kind): _queued(row) for row in queued},
             oldest_due=max((now - row.oldest for row in queued if row.oldest is not None), default=0.0),
         )
 
@@ -70,13 +70,20 @@ def of_batches(shops: Collection[str]) -> Select[Any]:
 
 def of_steps(now: float) -> Select[Any]:
     """A step that somebody holds is due again when the lease ends."""
+    dead = steps.c.dead_at.is_not(None)
     running = steps.c.worker.is_not(None) & (steps.c.due_at > now)
+    due = ~dead & (steps.c.due_at <= now)
     return select(
         steps.c.kind,
-        func.sum(case((running, 0), else_=1)).label("waiting"),
+        func.sum(case((dead | running, 0), else_=1)).label("waiting"),
         func.sum(case((running, 1), else_=0)).label("running"),
-        func.min(case((steps.c.due_at <= now, steps.c.due_at))).label("oldest"),
+        func.sum(case((dead, 1), else_=0)).label("dead"),
+        func.min(case((due, steps.c.due_at))).label("oldest"),
     ).group_by(steps.c.kind)
+
+
+def _queued(row: Row[Any]) -> Queued:
+    return Queued(waiting=row.waiting, running=row.running, dead=row.dead)
 
 
 async def _imports(

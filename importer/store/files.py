@@ -1,22 +1,24 @@
 """Files in a local folder (port `Files`). A name appears only when its bytes are whole and on the disk."""
 
 import asyncio
-import hashlib
+import errno
 import os
 import shutil
 import tempfile
 import uuid
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 
 import aiofiles
 
-from importer.domain.errors import ConfigurationError, ImporterError, TooLarge
+from importer.domain.errors import ConfigurationError, ImporterError, StateUnavailable
+from importer.store.counting import Counted
 
-MIB = 1 << 20
 TRIED_BYTES = 4096
 """Written to see whether the disk takes anything."""
+FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+"""No room: it passes when somebody makes some."""
 
 
 class LocalFiles:
@@ -25,45 +27,43 @@ class LocalFiles:
 
     async def keep(self, name: str, chunks: AsyncIterator[bytes], *, limit: int) -> tuple[int, str]:
         path = self._path(name)
-        await asyncio.to_thread(_make_folder, path.parent)
-        part = _part(path)
+        with explained():
+            await asyncio.to_thread(path.parent.mkdir, parents=True, exist_ok=True)
+        part, counted = _part(path), Counted(limit)
         try:
-            size, digest = await _write(part, chunks, limit)
-            await asyncio.to_thread(part.replace, path)
-        except OSError as error:
-            raise _unwritable(error) from error
+            await _write(part, chunks, counted)
+            with explained():
+                await asyncio.to_thread(part.replace, path)
         finally:
             part.unlink(missing_ok=True)
-        return size, digest
+        return counted.size, counted.sha256
 
     async def write(self, name: str, content: bytes) -> None:
         """In one piece in a thread: a cancelled caller leaves no half-written file and no open one."""
-        try:
+        with explained():
             await asyncio.to_thread(_write_whole, self._path(name), content)
-        except OSError as error:
-            raise _unwritable(error) from error
 
     async def read(self, name: str, *, start: int = 0, length: int | None = None) -> bytes:
         """In one piece in a thread: a caller cancelled while the file is being opened leaves none open."""
         try:
             return await asyncio.to_thread(_read, self._path(name), start, length)
         except FileNotFoundError:
-            raise ImporterError(
-                f"The kept file {name} is gone from the data folder.", code="file.lost"
-            ) from None
+            raise _lost(name) from None
 
     async def remove(self, folder: str) -> None:
-        await asyncio.to_thread(shutil.rmtree, self._path(folder), ignore_errors=True)
+        with explained():
+            await asyncio.to_thread(_remove, self._path(folder))
 
     async def check(self) -> None:
-        try:
+        with explained():
             await asyncio.to_thread(_try, self._folder)
-        except OSError as error:
-            raise _unwritable(error) from error
 
     @asynccontextmanager
     async def local(self, name: str) -> AsyncIterator[Path]:
-        yield self._path(name)
+        path = self._path(name)
+        if not await asyncio.to_thread(path.exists):
+            raise _lost(name)
+        yield path
 
     def _path(self, name: str) -> Path:
         """Names are made by importer, never by callers; a name that leaves the folder is a defect."""
@@ -71,6 +71,23 @@ class LocalFiles:
         if not path.is_relative_to(self._folder.resolve()):
             raise ImporterError(f"The name {name} leaves the data folder.")
         return path
+
+
+@contextmanager
+def explained() -> Iterator[None]:
+    """Raises what a failed write means to a person: StateUnavailable where there is no room, else ConfigurationError."""
+    try:
+        yield
+    except OSError as error:
+        place = f" ({error.filename})" if error.filename else ""
+        text = f"The data folder cannot be written: {error.strerror}{place}."
+        if error.errno in FULL:
+            raise StateUnavailable(f"{text} Make room: it goes on by itself.", code="files.full") from error
+        raise ConfigurationError(text) from error
+
+
+def _lost(name: str) -> ImporterError:
+    return ImporterError(f"The kept file {name} is gone from the data folder.", code="file.lost")
 
 
 def _read(path: Path, start: int, length: int | None) -> bytes:
@@ -89,15 +106,10 @@ def _part(path: Path) -> Path:
     return path.with_name(f"{path.name}.{uuid.uuid4().hex}.part")
 
 
-def _make_folder(path: Path) -> None:
-    try:
-        path.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise _unwritable(error) from error
-
-
-def _unwritable(error: OSError) -> ConfigurationError:
-    return ConfigurationError(f"The data folder cannot be written: {error.strerror} ({error.filename}).")
+def _remove(path: Path) -> None:
+    while path.exists():
+        with suppress(FileNotFoundError):  # somebody else is at it, too
+            shutil.rmtree(path)
 
 
 def _write_whole(path: Path, content: bytes) -> None:
@@ -113,15 +125,18 @@ def _write_whole(path: Path, content: bytes) -> None:
         part.unlink(missing_ok=True)
 
 
-async def _write(path: Path, chunks: AsyncIterator[bytes], limit: int) -> tuple[int, str]:
-    size, digest = 0, hashlib.sha256()
-    async with aiofiles.open(path, "wb") as file:
+async def _write(path: Path, chunks: AsyncIterator[bytes], counted: Counted) -> None:
+    """What the sender raises stays what it is."""
+    with explained():
+        file = await aiofiles.open(path, "wb")
+    try:
         async for chunk in chunks:
-            size += len(chunk)
-            if size > limit:
-                raise TooLarge(f"The file is larger than the limit of {limit / MIB:,.0f} MiB. Split it.")
-            digest.update(chunk)
-            await file.write(chunk)
-        await file.flush()
-        await asyncio.to_thread(os.fsync, file.fileno())
-    return size, digest.hexdigest()
+            counted.add(chunk)
+            with explained():
+                await file.write(chunk)
+        with explained():
+            await file.flush()
+            await asyncio.to_thread(os.fsync, file.fileno())
+    finally:
+        with explained():
+            await file.close()

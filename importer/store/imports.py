@@ -47,6 +47,7 @@ class SqlImports:
                 event,
                 idempotency_key=request.idempotency_key,
                 request_hash=request.request_hash,
+                files_cleared=False,
             )
 
     async def get(self, import_id: str) -> Import:

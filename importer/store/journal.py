@@ -15,7 +15,7 @@ from importer.domain.imports import ENDED, Import, ImportStatus, KeptFile, Reaso
 from importer.domain.rows import Counts, Outcome, RowError
 from importer.store.tables import import_events, import_rows, imports
 
-SETTLED_ONCE = ("idempotency_key", "request_hash")
+SETTLED_ONCE = ("idempotency_key", "request_hash", "files_cleared")
 """Columns of `imports` that are not part of the projection."""
 
 

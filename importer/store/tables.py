@@ -75,6 +75,8 @@ imports = Table(
     Column("idempotency_key", String(255), unique=True),
     Column("request_hash", String(64), nullable=False),
     Column("attempt", Integer, nullable=False),
+    Column("files_removed_at", Moment),
+    Column("files_cleared", Boolean, nullable=False),  # what was removed is known to be gone
 )
 
 import_events = Table(

@@ -100,6 +100,7 @@ def _steps(seen: Seen) -> Iterable[Sample]:
         queued = seen.figures.steps.get(kind, Queued(waiting=0, running=0))
         yield (kind.value, "waiting"), queued.waiting
         yield (kind.value, "running"), queued.running
+        yield (kind.value, "dead"), queued.dead
 
 
 def _queue_age(seen: Seen) -> Iterable[Sample]:
@@ -132,7 +133,7 @@ FAMILIES: Mapping[str, Family] = {
         _rows,
     ),
     "importer_steps": Family(
-        f"Steps in the queue, waiting or running. {FROM_STATE}", ("kind", "state"), _steps
+        f"Steps in the queue: waiting, running or dead. {FROM_STATE}", ("kind", "state"), _steps
     ),
     "importer_queue_age_seconds": Family(
         f"How long the step that is due for longest has waited; 0 when none is due. {FROM_STATE}",

@@ -6,7 +6,7 @@ from importer.domain.batches import Receipt, Sending
 from importer.domain.errors import ConfigurationError
 from importer.domain.imports import ImportStatus
 from importer.domain.rows import Outcome
-from importer.domain.steps import Step, StepKind
+from importer.domain.steps import MOST_CRASHES, Step, StepKind
 from importer.ports.figures import Figures, InFlight, Queued
 from importer.queues.embedded import EmbeddedQueue
 from importer.store.database import Database
@@ -71,6 +71,22 @@ async def test_steps_wait_or_run_and_the_oldest_that_is_due_is_told(
     }
     assert worked_on.oldest_due == 7.0
     assert abandoned.steps[StepKind.DELIVER] == Queued(waiting=3, running=0)
+
+
+async def test_a_dead_step_neither_waits_nor_is_due(
+    database: Database, clock: HandClock, sums: SqlSums
+) -> None:
+    queue = EmbeddedQueue(database, clock)
+    await queue.publish(Step(kind=StepKind.PREPARE, target="imp_1", shop="main", entity="product"))
+    for _ in range(MOST_CRASHES):
+        clock.forward(100.0)
+        [lease] = await queue.claim("somebody", limit=1)
+        await queue.crashed(lease, "a defect")
+    clock.forward(100.0)
+    found = await sums.read(["main"])
+
+    assert found.steps == {StepKind.PREPARE: Queued(waiting=0, running=0, dead=1)}
+    assert found.oldest_due == 0.0
 
 
 async def test_a_state_with_another_schema_does_not_work(database: Database, sums: SqlSums) -> None:

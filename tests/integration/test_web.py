@@ -4,6 +4,7 @@ import asyncio
 import csv
 import io
 from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -46,21 +47,26 @@ class Site:
         return state
 
 
+@asynccontextmanager
+async def logged_in(run: Running) -> AsyncIterator[Site]:
+    await run.importer.tokens.add("tests", TOKEN)
+    runner = web.AppRunner(create_app(run.importer), access_log=None)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    site = Site(run, f"http://127.0.0.1:{runner.addresses[0][1]}")
+    try:
+        yield site
+    finally:
+        await site.http.aclose()
+        await site.stranger.aclose()
+        await runner.cleanup()
+
+
 @pytest.fixture
 async def site(settings: Settings) -> AsyncIterator[Site]:
     small = settings.model_copy(update={"upload_mib": 1})
-    async with working(small) as run:
-        await run.importer.tokens.add("tests", TOKEN)
-        runner = web.AppRunner(create_app(run.importer), access_log=None)
-        await runner.setup()
-        await web.TCPSite(runner, "127.0.0.1", 0).start()
-        site = Site(run, f"http://127.0.0.1:{runner.addresses[0][1]}")
-        try:
-            yield site
-        finally:
-            await site.http.aclose()
-            await site.stranger.aclose()
-            await runner.cleanup()
+    async with working(small) as run, logged_in(run) as site:
+        yield site
 
 
 def problem(answer: httpx.Response, status: int, code: str) -> str:

@@ -1,5 +1,7 @@
 """The shop part of the settings: every fault at once, in words, and never a value."""
 
+from pathlib import Path
+
 import pytest
 from pydantic import SecretStr
 
@@ -100,3 +102,62 @@ def test_http_to_another_machine_needs_a_word(monkeypatch: pytest.MonkeyPatch) -
 def test_a_shop_made_in_code_is_checked_likewise() -> None:
     with pytest.raises(ValueError, match="needs token"):
         ShopSettings(base_url="https://shop.example")
+
+
+def files_of(**files: object) -> str:
+    with pytest.raises(ConfigurationError) as caught:
+        load_settings(files={"url": "s3://bucket", **files})
+    return caught.value.text
+
+
+@pytest.mark.parametrize(
+    ("files", "says"),
+    [
+        ({"url": "https://bucket"}, "url must be an address such as s3://bucket"),
+        ({"url": "s3://user:s-1@bucket"}, "url must be an address such as s3://bucket"),
+        ({"url": "s3://b"}, "url must be an address such as s3://bucket"),
+        ({"access_key": "s-1"}, "access_key and secret_key belong together"),
+        ({"endpoint": "s3.example"}, "endpoint must be an address"),
+        ({"endpoint": "https://u:s-1@s3.example"}, "must not hold a user or password"),
+        ({"endpoint": "http://s3.example"}, "would send the files unencrypted"),
+        ({"key": "s-1"}, "files.key"),
+    ],
+)
+def test_a_wrong_bucket_is_told_without_its_keys(files: dict[str, str], says: str) -> None:
+    text = files_of(**files)
+
+    assert says in text
+    assert "s-1" not in text
+
+
+def test_a_bucket_is_given_by_its_address_alone_by_a_table_or_by_the_environment(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert load_settings().files is None
+    (tmp_path / "importer.toml").write_text('files = "s3://bucket/shops/kept/"\n')
+    files = load_settings().files
+    assert files is not None
+    assert files.bucket == ("bucket", "shops/kept")
+
+    (tmp_path / "importer.toml").write_text('[files]\nurl = "s3://bucket"\naccess_key = "a"\n')
+    monkeypatch.setenv("IMPORTER_FILES__SECRET_KEY", "s-1")
+    files = load_settings().files
+    assert files is not None
+    assert (files.bucket, files.secret_key) == (("bucket", ""), SecretStr("s-1"))
+    assert "s-1" not in repr(load_settings())
+
+    (tmp_path / "importer.toml").unlink()
+    monkeypatch.delenv("IMPORTER_FILES__SECRET_KEY")
+    monkeypatch.setenv("IMPORTER_FILES", "s3://another")
+    files = load_settings().files
+    assert files is not None
+    assert files.bucket == ("another", "")
+
+
+def test_an_endpoint_on_this_machine_needs_no_encryption() -> None:
+    for endpoint in ("http://127.0.0.1:9000", "http://localhost:9000"):
+        assert load_settings(files={"url": "s3://bucket", "endpoint": endpoint}).files is not None
+    assert load_settings(
+        files={"url": "s3://bucket", "endpoint": "http://minio:9000", "allow_http": "1"}
+    ).files

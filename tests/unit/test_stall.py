@@ -29,6 +29,7 @@ from importer.store.figures import SqlSums
 from importer.store.files import LocalFiles
 from importer.store.imports import SqlImports
 from importer.store.paces import SqlPaces
+from importer.store.removals import SqlRemovals
 from importer.store.rows import SqlRows
 from importer.store.tokens import SqlTokens
 from importer.transform.cutting import Cut
@@ -65,6 +66,7 @@ async def importer(tmp_path: Path, clock: HandClock) -> AsyncIterator[Importer]:
             queue=queue,
             ledger=queue,
             duties=SqlDuties(database, clock),
+            removals=SqlRemovals(database, clock),
             mappings=MappingFolders([Path(__file__).parents[2] / "mappings"]),
             shops=shops,
             clock=clock,

@@ -58,6 +58,7 @@ def summary(state: Import) -> dict[str, Any]:
         "accepted_at": state.accepted_at.isoformat(),
         "updated_at": state.updated_at.isoformat(),
         "ended_at": state.ended_at.isoformat() if state.ended_at else None,
+        "files_removed_at": state.files_removed_at.isoformat() if state.files_removed_at else None,
         "rows_total": state.rows_total,
         "rows_read": state.rows_read,
         "rows_sent": state.sent,

@@ -8,7 +8,8 @@ from typing import Any
 
 import aiofiles
 
-from importer.domain.errors import RequestError
+from importer.domain.commands import files_removed
+from importer.domain.errors import RequestError, Untimely
 from importer.domain.imports import Import
 from importer.domain.rows import NEEDS_A_PERSON, Outcome, RowError
 from importer.formats.reading import in_words
@@ -92,10 +93,12 @@ class Reporting:
     ) -> None:
         """Rows that did not succeed into a file at `path`, in the layout of the import's own file (`LAYOUTS`).
 
-        Without `outcomes` those that need a person. Raises UnknownName, and RequestError when the layout cannot hold
+        Without `outcomes` those that need a person. Raises UnknownName, Untimely without the file, and RequestError when the layout cannot hold
         them; a file that was begun is left at `path`.
         """
         state = await self._ports.imports.get(import_id)
+        if state.files_removed:
+            raise Untimely(files_removed(state), code="files.removed")
         usual = in_words((await mapping_of(self._ports, state)).reading)
         async with self._ports.files.local(state.kept.file) as kept:
             repair = Repair(self._ports, state, kept, wanted(state, outcomes), usual)

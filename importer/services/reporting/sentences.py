@@ -178,6 +178,10 @@ def _retried(data: Data, _names: Names) -> str:
     return f"rows of the ended import go again{_by(data)}{attempt}{f': those that were {found}' if found else ''}.{_why(data)}"
 
 
+def _files_removed(_data: Data, _names: Names) -> str:
+    return "its file and its payloads were removed: their time was over. The rows and their outcomes stay."
+
+
 def _paced(data: Data, _names: Names) -> str:
     if data.get("closed"):
         return f"nothing is sent for now, and the shop is asked now and then whether it is back.{_why(data)}"
@@ -214,6 +218,7 @@ SENTENCES: Mapping[str, Sentence] = {
     EventKind.RESUMED: _resumed,
     EventKind.RETRIED: _retried,
     EventKind.CANCELLING: _cancelling,
+    EventKind.FILES_REMOVED: _files_removed,
     EventKind.WITHDRAWN: _withdrawn,
 }
 
