@@ -270,6 +270,13 @@ async def test_a_service_that_says_nothing_is_not_waited_for(bucket: Bucket) -> 
             await files.check()
 
 
+FORGOTTEN = (
+    b"HTTP/1.0 404 Not Found\r\nContent-Type: application/xml\r\n\r\n"
+    b"<Error><Code>NoSuchUpload</Code><Message>The specified upload does not exist.</Message></Error>"
+)
+"""What a service says of an upload that has ended, when it does not remember how."""
+
+
 @asynccontextmanager
 async def losing_the_last_answer(service: Service) -> AsyncIterator[str]:
     """The service behind a line that breaks once: when the end of an upload was carried out, before that is said."""
@@ -282,11 +289,12 @@ async def losing_the_last_answer(service: Service) -> AsyncIterator[str]:
         from_service, to_service = await asyncio.open_connection(*service.place)
         to_service.write(head + body)
         answer = await from_service.read()
-        if head.startswith(b"POST") and b"uploadId=" in head and not lost:
-            lost.append(answer)
-        else:
-            writer.write(answer)
+        ends = head.startswith(b"POST") and b"uploadId=" in head
+        if not ends or lost:
+            writer.write(FORGOTTEN if ends else answer)
             await writer.drain()
+        else:
+            lost.append(answer)
         to_service.close()
         writer.close()
 
