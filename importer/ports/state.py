@@ -48,8 +48,10 @@ class Imports(Protocol):
         """Raises UnknownName."""
         ...
 
-    async def latest(self, *, limit: int, before: str | None = None) -> list[Import]:
-        """Newest first, those before the id `before`."""
+    async def latest(
+        self, *, limit: int, before: str | None = None, shops: Collection[str] | None = None
+    ) -> list[Import]:
+        """Newest first, those before the id `before`, into one of the `shops`; None is every shop."""
         ...
 
     async def unfinished(self) -> list[Import]:

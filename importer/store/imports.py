@@ -1,6 +1,6 @@
 """Imports and their logs in SQL (port `Imports`)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict
 
 from sqlalchemy import select, update
@@ -52,10 +52,14 @@ class SqlImports:
         async with self._database.reading() as connection:
             return await journal.load(connection, import_id)
 
-    async def latest(self, *, limit: int, before: str | None = None) -> list[Import]:
+    async def latest(
+        self, *, limit: int, before: str | None = None, shops: Collection[str] | None = None
+    ) -> list[Import]:
         query = select(imports).order_by(imports.c.id.desc()).limit(limit)
         if before is not None:
             query = query.where(imports.c.id < before)
+        if shops is not None:
+            query = query.where(imports.c.shop.in_(list(shops)))
         async with self._database.reading() as connection:
             return [journal.from_row(row) for row in (await connection.execute(query)).mappings()]
 

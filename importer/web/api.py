@@ -8,48 +8,58 @@ from aiohttp import web
 
 from importer.domain.errors import RequestError
 from importer.domain.rows import Outcome
+from importer.domain.tokens import Scope
 from importer.services.reporting import row_document, summary
 from importer.web import uploads
-from importer.web.keys import IMPORTER
+from importer.web.keys import CALLER, IMPORTER
+from importer.web.operations import Operations
 from importer.web.reports import outcomes
 
-routes = web.RouteTableDef()
+operations = Operations()
 
 DEFAULT_LIMIT, MOST = 50, 500
 RETRY_AFTER = {"Retry-After": "1"}
 CURSOR = "`cursor` is the `next` of an earlier answer."
 
 
-@routes.get("/livez")
+@operations.page("GET", "/livez", scope=None)
 async def livez(_request: web.Request) -> web.Response:
     return web.Response(text="alive\n")
 
 
-@routes.post("/v1/imports")
+@operations.add("POST", "/v1/imports", "Import a file", scope=Scope.IMPORT)
 async def create_import(request: web.Request) -> web.Response:
     state = await uploads.accept(request)
     headers = {"Location": f"/v1/imports/{state.id}", **RETRY_AFTER}
     return _json({"id": state.id}, status=HTTPStatus.ACCEPTED, headers=headers)
 
 
-@routes.get("/v1/imports")
+@operations.add("GET", "/v1/imports", "Imports, newest first", scope=Scope.READ, query=("limit", "cursor"))
 async def list_imports(request: web.Request) -> web.Response:
     limit = _limit(request)
     before = request.query.get("cursor")
     if before is not None and not before.startswith("imp_"):
         raise RequestError(CURSOR, code="query.cursor")
-    found = await request.app[IMPORTER].ports.imports.latest(limit=limit, before=before)
+    found = await request.app[IMPORTER].ports.imports.latest(
+        limit=limit, before=before, shops=request[CALLER].shops
+    )
     cursor = found[-1].id if len(found) == limit else None
     return _json({"items": [summary(state) for state in found], "next": cursor})
 
 
-@routes.get("/v1/imports/{id}")
+@operations.add("GET", "/v1/imports/{id}", "An import", scope=Scope.READ)
 async def show_import(request: web.Request) -> web.Response:
     state = await request.app[IMPORTER].ports.imports.get(request.match_info["id"])
     return _json(summary(state), headers={} if state.ended else RETRY_AFTER)
 
 
-@routes.get("/v1/imports/{id}/rows")
+@operations.add(
+    "GET",
+    "/v1/imports/{id}/rows",
+    "Rows that did not succeed",
+    scope=Scope.READ,
+    query=("outcome", "limit", "cursor"),
+)
 async def list_rows(request: web.Request) -> web.Response:
     """Rows that did not succeed, in file order; `cursor` is the last record number seen."""
     ports = request.app[IMPORTER].ports
@@ -64,14 +74,20 @@ async def list_rows(request: web.Request) -> web.Response:
     return _json({"items": [row_document(row) for row in rows], "next": str(rows[-1].row) if full else None})
 
 
-@routes.get("/v1/mappings")
+@operations.add("GET", "/v1/mappings", "Mappings", scope=Scope.READ)
 async def list_mappings(request: web.Request) -> web.Response:
     return _json({"items": [{"name": name} for name in request.app[IMPORTER].ports.mappings.names()]})
 
 
-@routes.get("/v1/shops")
+@operations.add("GET", "/v1/shops", "Shops", scope=Scope.READ)
 async def list_shops(request: web.Request) -> web.Response:
-    return _json({"items": [{"name": name} for name in request.app[IMPORTER].ports.shops.names()]})
+    return _json(
+        {
+            "items": [
+                {"name": name} for name in request[CALLER].seen(request.app[IMPORTER].ports.shops.names())
+            ]
+        }
+    )
 
 
 def _limit(request: web.Request) -> int:

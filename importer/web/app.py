@@ -8,13 +8,17 @@ from aiohttp import web
 
 from importer.bootstrap import Importer
 from importer.domain.sentences import sentences
-from importer.web import api, commands, pages, reports
+from importer.web import api, commands, pages, reports, tokens
 from importer.web.access import authenticate, session_key
-from importer.web.keys import IMPORTER, SESSION_KEY
+from importer.web.keys import IMPORTER, RULES, SESSION_KEY
+from importer.web.operations import add_static, add_to
 from importer.web.problems import problems
 from importer.web.queries import known_only
 
 HERE = Path(__file__).parent
+
+TABLES = (api.operations, reports.operations, commands.operations, tokens.operations, pages.operations)
+"""Every route of the service, with its rule."""
 
 SECURITY_HEADERS = {
     "Content-Security-Policy": (
@@ -32,11 +36,7 @@ def create_app(importer: Importer) -> web.Application:
     app = web.Application(middlewares=[problems, authenticate, known_only])
     app[IMPORTER] = importer
     app[SESSION_KEY] = session_key(importer.settings.data_dir)
-    app.router.add_static("/static", HERE / "static")
-    app.add_routes(api.routes)
-    app.add_routes(reports.routes)
-    app.add_routes(commands.routes)
-    app.add_routes(pages.routes)
+    app[RULES] = {**add_to(app.router, TABLES), **add_static(app.router, "/static", HERE / "static")}
     app.on_response_prepare.append(_secure)
     environment = aiohttp_jinja2.setup(
         app,

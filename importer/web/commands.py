@@ -10,20 +10,24 @@ from aiohttp import web
 from importer.domain.commands import Command, Retry, checked_note, outcomes_of
 from importer.domain.errors import RequestError
 from importer.domain.mapping import suggestion
+from importer.domain.tokens import Scope
 from importer.web.keys import CALLER, IMPORTER
+from importer.web.operations import Operations
 
-routes = web.RouteTableDef()
+operations = Operations()
 
 FIELDS: Mapping[str, type] = {"note": str}
 RETRY_FIELDS: Mapping[str, type] = {**FIELDS, "outcomes": list, "even_unsafe": bool, "attempt": int}
 KINDS = {str: "a text", list: "a list of outcomes", bool: "true or false", int: "a number"}
-VERB = "{verb:pause|resume|cancel|retry}"
 
 
-@routes.post("/v1/imports/{id}/" + VERB)
+@operations.add("POST", "/v1/imports/{id}/pause", "Send nothing more until it is resumed", scope=Scope.IMPORT)
+@operations.add("POST", "/v1/imports/{id}/resume", "Go on with a paused import", scope=Scope.IMPORT)
+@operations.add("POST", "/v1/imports/{id}/cancel", "End an import", scope=Scope.IMPORT)
+@operations.add("POST", "/v1/imports/{id}/retry", "Send rows of an ended import again", scope=Scope.IMPORT)
 async def command(request: web.Request) -> web.Response:
     """A JSON object with `note` and, for a retry, `outcomes`, `even_unsafe`, `attempt`; or no body at all."""
-    import_id = await _obey(request, _fields(await request.read(), request.match_info["verb"]))
+    import_id = await _obey(request, _fields(await request.read(), _verb(request)))
     return web.Response(
         body=orjson.dumps({"id": import_id}),
         status=HTTPStatus.ACCEPTED,
@@ -32,7 +36,7 @@ async def command(request: web.Request) -> web.Response:
     )
 
 
-@routes.post("/imports/{id}/" + VERB)
+@operations.page("POST", "/imports/{id}/{verb:pause|resume|cancel|retry}", scope=Scope.IMPORT)
 async def button(request: web.Request) -> web.Response:
     import_id = await _obey(request, {})
     return web.Response(status=HTTPStatus.SEE_OTHER, headers={"Location": f"/imports/{import_id}"})
@@ -40,8 +44,8 @@ async def button(request: web.Request) -> web.Response:
 
 async def _obey(request: web.Request, fields: Mapping[str, Any]) -> str:
     importer = request.app[IMPORTER]
-    import_id, verb = request.match_info["id"], request.match_info["verb"]
-    said = Command(by=await _who(request), note=checked_note(fields.get("note", "")))
+    import_id, verb = request.match_info["id"], _verb(request)
+    said = Command(by=_who(request), note=checked_note(fields.get("note", "")))
     if verb == "retry":
         retry = Retry(
             outcomes=outcomes_of(fields.get("outcomes", [])),
@@ -54,9 +58,13 @@ async def _obey(request: web.Request, fields: Mapping[str, Any]) -> str:
     return (await steer[verb](import_id, said)).id
 
 
-async def _who(request: web.Request) -> str:
-    token_id = request[CALLER]
-    return f"{await request.app[IMPORTER].tokens.name(token_id)} (token {token_id})"
+def _verb(request: web.Request) -> str:
+    return request.path.rpartition("/")[2]
+
+
+def _who(request: web.Request) -> str:
+    token = request[CALLER]
+    return f"{token.name} (token {token.id})"
 
 
 def _fields(body: bytes, verb: str) -> Mapping[str, Any]:

@@ -1,24 +1,14 @@
 """Which parameters a query of the API takes. One that is not known is refused: it would silently change nothing."""
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable
 
 from aiohttp import web
 
 from importer.domain.errors import RequestError
 from importer.domain.mapping import suggestion
+from importer.web.keys import RULES
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
-
-PARAMETERS: Mapping[str, tuple[str, ...]] = {
-    "/v1/imports": ("limit", "cursor"),
-    "/v1/imports/{id}": (),
-    "/v1/imports/{id}/rows": ("outcome", "limit", "cursor"),
-    "/v1/imports/{id}/report": ("format",),
-    "/v1/imports/{id}/rows.{layout}": ("outcome",),
-    "/v1/mappings": (),
-    "/v1/shops": (),
-}
-"""Route that is read with GET -> its parameters."""
 
 
 class UnknownParameter(RequestError):
@@ -30,10 +20,9 @@ class UnknownParameter(RequestError):
 @web.middleware
 async def known_only(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Raises UnknownParameter."""
-    resource = request.match_info.route.resource
-    known = PARAMETERS.get(resource.canonical) if resource else None
-    if known is not None and request.method in ("GET", "HEAD"):
-        refuse_unknown(request.query, known)
+    rule = request.app[RULES].get(request.match_info.route)
+    if rule is not None and rule.method == "GET" and not rule.page:
+        refuse_unknown(request.query, rule.query)
     return await handler(request)
 
 

@@ -7,10 +7,12 @@ from aiohttp import web
 
 from importer.domain.errors import RequestError
 from importer.domain.rows import Outcome
+from importer.domain.tokens import Scope
 from importer.web import report_page
 from importer.web.keys import IMPORTER
+from importer.web.operations import Operations
 
-routes = web.RouteTableDef()
+operations = Operations()
 
 MEDIA_TYPES = {
     "json": "application/json",
@@ -19,11 +21,14 @@ MEDIA_TYPES = {
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
     "jsonl": "application/x-ndjson",
 }
+ROWS = "Rows to mend, in the layout of their file"
 FORMATS = ("json", "html", "csv")
 """In which a report comes; of equally welcome ones the first is taken."""
 
 
-@routes.get("/v1/imports/{id}/report")
+@operations.add(
+    "GET", "/v1/imports/{id}/report", "The report of an import", scope=Scope.READ, query=("format",)
+)
 async def show_report(request: web.Request) -> web.StreamResponse:
     """By `Accept` or `?format=`: JSON, a page, or as CSV the rows that need a person."""
     import_id = request.match_info["id"]
@@ -53,10 +58,13 @@ async def _page(request: web.Request, import_id: str) -> web.Response:
     )
 
 
-@routes.get(r"/v1/imports/{id}/rows.{layout:csv|xlsx|jsonl}")
-@routes.get(r"/imports/{id}/rows.{layout:csv|xlsx|jsonl}")
+@operations.add("GET", "/v1/imports/{id}/rows.csv", ROWS, scope=Scope.READ, query=("outcome",))
+@operations.add("GET", "/v1/imports/{id}/rows.xlsx", ROWS, scope=Scope.READ, query=("outcome",))
+@operations.add("GET", "/v1/imports/{id}/rows.jsonl", ROWS, scope=Scope.READ, query=("outcome",))
+@operations.page("GET", r"/imports/{id}/rows.{layout:csv|xlsx|jsonl}", scope=Scope.READ)
 async def rows(request: web.Request) -> web.StreamResponse:
-    return await rows_file(request, request.match_info["id"], request.match_info["layout"])
+    layout = request.path.rpartition(".")[2]
+    return await rows_file(request, request.match_info["id"], layout)
 
 
 async def rows_file(request: web.Request, import_id: str, layout: str) -> web.StreamResponse:

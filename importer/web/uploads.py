@@ -8,7 +8,8 @@ from importer.domain.errors import RequestError, UnknownName
 from importer.domain.imports import Import
 from importer.formats.reading import WORDS, in_words
 from importer.services.intake import Order
-from importer.web.keys import IMPORTER
+from importer.web.access import require_shop
+from importer.web.keys import CALLER, IMPORTER
 from importer.web.queries import refuse_unknown
 
 CHUNK_BYTES = 1 << 20
@@ -32,6 +33,7 @@ FIELDS = ("mapping", "shop", "dry_run", "name", "policy", "max_errors", *WORDS)
 POLICIES = {"overlap": False, "check-first": True}
 """Word -> whether the whole file is checked before anything is sent."""
 MOST_DIGITS = 9
+MOST_KEY = 200
 
 
 async def accept(request: web.Request) -> Import:
@@ -74,7 +76,8 @@ def _order(request: web.Request, fields: Mapping[str, str], name: str) -> Order:
     dry_run = fields.get("dry_run", "").lower()
     if dry_run not in TRUTH:
         raise RequestError(f"`dry_run` is true or false, not `{fields['dry_run']}`.", code="form.value")
-    shops = request.app[IMPORTER].ports.shops.names()
+    configured, caller = request.app[IMPORTER].ports.shops.names(), request[CALLER]
+    shops = caller.seen(configured)
     shop = fields.get("shop") or (shops[0] if len(shops) == 1 else "")
     if not fields.get("mapping"):
         raise RequestError(
@@ -87,6 +90,8 @@ def _order(request: web.Request, fields: Mapping[str, str], name: str) -> Order:
             f"Say which shop: the field `shop` ({known}) before the file, or the query parameter.",
             code="form.no_shop",
         )
+    if configured:
+        require_shop(caller, shop or "main", configured)
     return Order(
         name=name,
         mapping=fields["mapping"],
@@ -95,9 +100,21 @@ def _order(request: web.Request, fields: Mapping[str, str], name: str) -> Order:
         check_first=_check_first(fields.get("policy", "")),
         max_errors=_max_errors(fields.get("max_errors", "")),
         patience=request.app[IMPORTER].settings.patience_seconds,
-        idempotency_key=request.headers.get("Idempotency-Key"),
+        idempotency_key=_key(request),
         reading=in_words(fields),
     )
+
+
+def _key(request: web.Request) -> str | None:
+    """The caller's own key: what others call their requests is nothing to them."""
+    key = request.headers.get("Idempotency-Key")
+    if key is None:
+        return None
+    if not (0 < len(key) <= MOST_KEY and key.isascii() and key.isprintable()):
+        raise RequestError(
+            f"An Idempotency-Key has 1 to {MOST_KEY} ASCII characters.", code="idempotency.key"
+        )
+    return f"{request[CALLER].id}/{key}"
 
 
 def _check_first(policy: str) -> bool:

@@ -14,7 +14,6 @@ from aiohttp import web
 from importer.sandbox.shop import Shop
 from importer.settings import Settings
 from importer.web.app import create_app
-from importer.web.queries import PARAMETERS
 from tests.integration.conftest import Running, working
 
 Products = Callable[..., Path]
@@ -417,16 +416,6 @@ async def test_a_query_with_an_unknown_parameter_is_refused_with_the_right_one(
     assert hint in problem(answer, 400, "form.unknown")
     assert f"`{parameter}`" in answer.json()["detail"]
     assert (await site.http.get(url)).status_code == httpx.codes.OK
-
-
-async def test_every_query_of_the_api_says_which_parameters_it_takes(site: Site) -> None:
-    routes = {
-        route.resource.canonical
-        for route in create_app(site.run.importer).router.routes()
-        if route.method == "GET" and route.resource and route.resource.canonical.startswith("/v1/")
-    }
-
-    assert routes == set(PARAMETERS)
 
 
 async def test_a_name_in_the_body_that_does_not_exist_is_told_with_the_nearest(site: Site) -> None:
