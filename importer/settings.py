@@ -122,6 +122,7 @@ class Settings(BaseSettings):
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65535)] = 8700
     upload_mib: Annotated[int, Field(ge=1)] = 2048
+    requests_per_minute: Annotated[int, Field(ge=0)] = 1200
     workers: Annotated[int, Field(ge=1, le=64)] = 8
     lease_seconds: Annotated[float, Field(gt=0)] = 10.0
     patience_seconds: float | None = None

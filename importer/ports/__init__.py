@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from importer.ports.commands import Commands, EarlierCause
 from importer.ports.ground import Clock, Files, Queue
 from importer.ports.shops import Backend, Mappings, ShopLimits, ShopReader, Shops, Tables
-from importer.ports.state import Batches, Imports, Paces, Request, Rows
+from importer.ports.state import EVERY, Batches, Imports, Paces, Request, Rows, Which
 
 __all__ = [
+    "EVERY",
     "Backend",
     "Batches",
     "Clock",
@@ -25,6 +26,7 @@ __all__ = [
     "ShopReader",
     "Shops",
     "Tables",
+    "Which",
 ]
 
 

@@ -36,6 +36,19 @@ class Request:
     request_hash: str = ""
 
 
+@dataclass(frozen=True, kw_only=True)
+class Which:
+    """Which imports are meant; what is not said does not matter. `since`: accepted then or later."""
+
+    shops: Collection[str] | None = None
+    statuses: Collection[ImportStatus] = ()
+    mapping: str | None = None
+    since: datetime | None = None
+
+
+EVERY = Which()
+
+
 class Imports(Protocol):
     """Imports and their event logs. Each `record_*` is one transaction that appends one event, or does nothing."""
 
@@ -48,10 +61,8 @@ class Imports(Protocol):
         """Raises UnknownName."""
         ...
 
-    async def latest(
-        self, *, limit: int, before: str | None = None, shops: Collection[str] | None = None
-    ) -> list[Import]:
-        """Newest first, those before the id `before`, into one of the `shops`; None is every shop."""
+    async def latest(self, *, limit: int, before: str | None = None, which: Which = EVERY) -> list[Import]:
+        """Newest first, those before the id `before`."""
         ...
 
     async def unfinished(self) -> list[Import]:

@@ -19,9 +19,10 @@ from aiohttp import web
 from importer.domain.errors import UnknownName, unknown_import
 from importer.domain.mapping import suggestion
 from importer.domain.tokens import Scope, Token
-from importer.web.keys import CALLER, IMPORTER, RULES, SESSION_KEY
-from importer.web.operations import Operation
+from importer.web.keys import CALLER, IMPORTER, SESSION_KEY
+from importer.web.operations import RULES, Operation
 from importer.web.problems import Forbidden, Unauthorized
+from importer.web.rates import count
 
 COOKIE = "importer_session"
 SESSION_SECONDS = 12 * 3600
@@ -54,6 +55,7 @@ async def authenticate(request: web.Request, handler: Handler) -> web.StreamResp
         raise Forbidden(OTHER_SITE, code="origin")
     if request.match_info.http_exception is None:
         await _see(request, token, rule)
+    count(request, token.id)
     await request.app[IMPORTER].tokens.use(token)
     request[CALLER] = token
     return await handler(request)

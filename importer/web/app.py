@@ -1,5 +1,6 @@
 """The aiohttp application: routes, middlewares, templates."""
 
+import asyncio
 from pathlib import Path
 
 import aiohttp_jinja2
@@ -8,16 +9,27 @@ from aiohttp import web
 
 from importer.bootstrap import Importer
 from importer.domain.sentences import sentences
-from importer.web import api, commands, pages, reports, tokens
+from importer.web import api, commands, docs, events, mappings, pages, reports, shops, tokens
 from importer.web.access import authenticate, session_key
-from importer.web.keys import IMPORTER, RULES, SESSION_KEY
-from importer.web.operations import add_static, add_to
+from importer.web.keys import IMPORTER, RHYTHM, RUNNING, SESSION_KEY, STOPPING, Rhythm
+from importer.web.operations import RULES, add_static, add_to, known_only
 from importer.web.problems import problems
-from importer.web.queries import known_only
+from importer.web.rates import RATE, RATES, Rates
 
+STEADY = Rhythm()
 HERE = Path(__file__).parent
 
-TABLES = (api.operations, reports.operations, commands.operations, tokens.operations, pages.operations)
+TABLES = (
+    api.operations,
+    reports.operations,
+    events.operations,
+    commands.operations,
+    tokens.operations,
+    mappings.operations,
+    shops.operations,
+    docs.operations,
+    pages.operations,
+)
 """Every route of the service, with its rule."""
 
 SECURITY_HEADERS = {
@@ -31,12 +43,15 @@ SECURITY_HEADERS = {
 }
 
 
-def create_app(importer: Importer) -> web.Application:
+def create_app(importer: Importer, rhythm: Rhythm = STEADY) -> web.Application:
     """The worker is not part of it: `serve` runs both, tests run either."""
     app = web.Application(middlewares=[problems, authenticate, known_only])
     app[IMPORTER] = importer
     app[SESSION_KEY] = session_key(importer.settings.data_dir)
     app[RULES] = {**add_to(app.router, TABLES), **add_static(app.router, "/static", HERE / "static")}
+    app[RATES] = Rates(importer.settings.requests_per_minute)
+    app[RUNNING], app[RHYTHM], app[STOPPING] = set(), rhythm, asyncio.Event()
+    app.on_shutdown.append(_stop)
     app.on_response_prepare.append(_secure)
     environment = aiohttp_jinja2.setup(
         app,
@@ -49,6 +64,13 @@ def create_app(importer: Importer) -> web.Application:
     return app
 
 
-async def _secure(_request: web.Request, response: web.StreamResponse) -> None:
+async def _stop(app: web.Application) -> None:
+    app[STOPPING].set()
+
+
+async def _secure(request: web.Request, response: web.StreamResponse) -> None:
+    rate = request.get(RATE)
+    if rate is not None:
+        response.headers.update(rate.headers(response.status))
     for name, value in SECURITY_HEADERS.items():
         response.headers.setdefault(name, value)

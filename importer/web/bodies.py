@@ -14,6 +14,10 @@ class Body(BaseModel):
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True, hide_input_in_errors=True)
 
+    @classmethod
+    def may_be_empty(cls) -> bool:
+        return not any(field.is_required() for field in cls.model_fields.values())
+
 
 Model = TypeVar("Model", bound=Body)
 

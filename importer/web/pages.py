@@ -11,6 +11,7 @@ from importer.domain.errors import ImporterError, MappingInvalid
 from importer.domain.imports import Import
 from importer.domain.rows import Outcome
 from importer.domain.tokens import Scope
+from importer.ports import Which
 from importer.services.reporting import summary
 from importer.web import uploads
 from importer.web.access import sign_in, sign_out
@@ -62,12 +63,13 @@ async def upload(request: web.Request) -> web.Response:
 async def _home(request: web.Request, *, error: ImporterError | None = None) -> web.Response:
     ports = request.app[IMPORTER].ports
     caller = request[CALLER]
-    latest = await ports.imports.latest(limit=LISTED_IMPORTS, shops=caller.shops)
+    latest = await ports.imports.latest(limit=LISTED_IMPORTS, which=Which(shops=caller.shops))
     words = {
         "error": error.text if error else None,
         "mappings": [_titled(request, name) for name in ports.mappings.names()],
         "shops": caller.seen(ports.shops.names()),
         "imports": [summary(state) for state in latest],
+        "may_import": caller.scope.holds(Scope.IMPORT),
     }
     status = status_of(error) if error else HTTPStatus.OK
     return aiohttp_jinja2.render_template("home.html", request, words, status=status)
@@ -103,7 +105,7 @@ async def _words(request: web.Request) -> dict[str, Any]:
     importer = request.app[IMPORTER]
     state = await importer.ports.imports.get(request.match_info["id"])
     report = await importer.reporting.account(state.id, listed=LISTED_ROWS) if state.ended else None
-    verbs = fitting(state)
+    verbs = fitting(state) if request[CALLER].scope.holds(Scope.IMPORT) else []
     return {
         "import_": summary(state),
         "verbs": ",".join(verbs),

@@ -21,6 +21,7 @@ from importer.domain.errors import (
     Untimely,
 )
 from importer.web.queries import UnknownParameter
+from importer.web.rates import TooMany
 
 log = logging.getLogger("importer.web")
 
@@ -45,6 +46,7 @@ STATUS: dict[type[ImporterError], HTTPStatus] = {
     Forbidden: HTTPStatus.FORBIDDEN,
     UnknownParameter: HTTPStatus.BAD_REQUEST,
     TooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    TooMany: HTTPStatus.TOO_MANY_REQUESTS,
     Untimely: HTTPStatus.CONFLICT,
     Conflict: HTTPStatus.UNPROCESSABLE_ENTITY,
     RequestError: HTTPStatus.UNPROCESSABLE_ENTITY,

@@ -11,10 +11,13 @@ from importer.domain.errors import RequestError, UnknownName
 from importer.domain.tokens import NewToken, Scope, Token
 from importer.web.access import require_shop
 from importer.web.bodies import Body, read
+from importer.web.documents import TokenMade, TokensShown
 from importer.web.keys import CALLER, IMPORTER
-from importer.web.operations import Operations
+from importer.web.operations import Answer, Operations
 
 operations = Operations()
+
+EXAMPLE = """--json '{"name": "night", "scope": "import", "shops": ["main"]}'"""
 
 
 class WantedToken(Body):
@@ -30,13 +33,27 @@ class WantedToken(Body):
     )
 
 
-@operations.add("GET", "/v1/tokens", "Tokens, oldest first; never their secrets", scope=Scope.ADMIN)
+@operations.add(
+    "GET",
+    "/v1/tokens",
+    "Tokens, oldest first; never their secrets",
+    Answer(document=TokensShown),
+    scope=Scope.ADMIN,
+)
 async def list_tokens(request: web.Request) -> web.Response:
     found = await request.app[IMPORTER].tokens.all()
     return web.json_response({"items": [shown(token) for token in found]})
 
 
-@operations.add("POST", "/v1/tokens", "Make a token; the answer alone shows its secret", scope=Scope.ADMIN)
+@operations.add(
+    "POST",
+    "/v1/tokens",
+    "Make a token; the answer alone shows its secret",
+    Answer(status=HTTPStatus.CREATED, document=TokenMade),
+    scope=Scope.ADMIN,
+    body=WantedToken,
+    example=EXAMPLE,
+)
 async def create_token(request: web.Request) -> web.Response:
     """The one command that answers with more than an id: nobody could ask for the secret later."""
     importer, wanted = request.app[IMPORTER], await read(request, WantedToken)
@@ -51,10 +68,14 @@ async def create_token(request: web.Request) -> web.Response:
 
 
 @operations.add(
-    "DELETE", "/v1/tokens/{id}", "Take a token back; pages that use it log out", scope=Scope.ADMIN
+    "DELETE",
+    "/v1/tokens/{token}",
+    "Take a token back; pages that use it log out",
+    Answer(status=HTTPStatus.NO_CONTENT),
+    scope=Scope.ADMIN,
 )
 async def remove_token(request: web.Request) -> web.Response:
-    await request.app[IMPORTER].tokens.remove(request.match_info["id"])
+    await request.app[IMPORTER].tokens.remove(request.match_info["token"])
     return web.Response(status=HTTPStatus.NO_CONTENT)
 
 

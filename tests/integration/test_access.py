@@ -12,21 +12,20 @@ import pytest
 from aiohttp import web
 from pydantic import SecretStr
 
+from importer.bootstrap import open_importer
 from importer.domain.tokens import Scope
 from importer.sandbox.shop import Shop
 from importer.settings import Settings, ShopSettings
 from importer.web.app import create_app
-from importer.web.keys import RULES
-from importer.web.operations import Operation
+from importer.web.operations import RULES, Operation
 from tests.clocks import HandClock
 from tests.integration.conftest import make_settings
-from tests.integration.test_web import CSV, TOKEN, Site, problem, site
+from tests.integration.test_web import CSV, TOKEN, Site, problem, serving, site
 
 __all__ = ["site"]  # a fixture
 
 Products = Callable[..., Path]
-SECRETS = {"reader": "imp_reader", "other": "imp_other", "importer": "imp_importer"}
-OWN_PAGE = {"Sec-Fetch-Site": "same-origin"}
+LOG_OUT = '<form method="post" action="/logout">'
 
 
 @pytest.fixture
@@ -72,7 +71,14 @@ async def test_no_route_is_without_a_rule(site: Site) -> None:
     parameters = {word for _, rule in rules(site) if rule for word in _parameters(rule.path)}
 
     assert forgotten == []
-    assert parameters <= {"id", "shop", "name", "verb", "layout"}  # a new one needs a rule of who may see it
+    assert parameters <= {
+        "id",
+        "token",
+        "shop",
+        "mapping",
+        "verb",
+        "layout",
+    }  # a new one needs a rule of who may see it
 
 
 def _parameters(path: str) -> list[str]:
@@ -85,17 +91,12 @@ async def test_a_route_that_was_forgotten_is_closed_to_all_but_admins(site: Site
 
     app = create_app(site.run.importer)
     app.router.add_get("/v1/forgotten", forgotten)
-    runner = web.AppRunner(app, access_log=None)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    url = f"http://127.0.0.1:{runner.addresses[0][1]}/v1/forgotten"
-    try:
+    async with serving(app) as address:
+        url = f"{address}/v1/forgotten"
         problem(await site.stranger.get(url), 401, "unauthorized")
         async with as_token(site, "importer", scope=Scope.IMPORT) as http:
             problem(await http.get(url), 403, "token.scope")
         assert (await site.http.get(url)).text == "something"
-    finally:
-        await runner.cleanup()
 
 
 async def test_a_token_of_another_shop_sees_nothing_on_any_route(
@@ -106,7 +107,7 @@ async def test_a_token_of_another_shop_sees_nothing_on_any_route(
     for method, rule in rules(site):
         if rule is None or rule.path == "/static":
             continue
-        path = rule.path.replace("{id}", done).replace("{shop}", "main").replace("{name}", "products")
+        path = rule.path.replace("{id}", done).replace("{shop}", "main").replace("{mapping}", "products")
         for verb, layout in (("pause", "csv"), ("retry", "jsonl")):
             url = path.replace("{verb:pause|resume|cancel|retry}", verb).replace(
                 "{layout:csv|xlsx|jsonl}", layout
@@ -122,6 +123,8 @@ async def test_a_token_of_another_shop_sees_nothing_on_any_route(
                 assert answer.status_code == httpx.codes.NOT_FOUND, (method, url)
                 made_up = await other.request(method, url.replace(done, "imp_0"))
                 assert made_up.text == answer.text.replace(done, "imp_0"), (method, url)
+            if "{shop}" in rule.path:
+                problem(answer, 404, "unknown_name")
             if rule.scope is Scope.ADMIN:
                 problem(answer, 403, "token.scope") if method != "HEAD" else None
 
@@ -135,7 +138,7 @@ async def test_lists_hold_only_the_shops_of_the_token(
     site: Site, other: httpx.AsyncClient, done: str, products: Products
 ) -> None:
     assert (await other.get("/v1/imports")).json() == {"items": [], "next": None}
-    assert (await other.get("/v1/shops")).json()["items"] == [{"name": "second"}]
+    assert [one["name"] for one in (await other.get("/v1/shops")).json()["items"]] == ["second"]
     sent = await other.post(
         "/v1/imports", params={"mapping": "products"}, content=products(1).read_bytes(), headers=CSV
     )
@@ -187,6 +190,8 @@ async def test_a_reader_looks_and_changes_nothing(site: Site, done: str) -> None
             url = rule.path.replace("{id}", done).replace("{verb:pause|resume|cancel|retry}", "retry")
             answer = await http.request(method, url)
             assert answer.status_code == httpx.codes.FORBIDDEN, (method, url)
+        pages = [(await http.get(url)).text for url in ("/", f"/imports/{done}")]
+        assert not any("<form" in page.replace(LOG_OUT, "") for page in pages)
         said = problem(await http.post(f"/v1/imports/{done}/retry"), 403, "token.scope")
         assert said == "This token has the scope `read`; this needs `import`."
 
@@ -243,30 +248,21 @@ async def test_a_token_that_cannot_be_is_refused_in_one_sentence(
 
 
 async def test_a_token_ends_at_its_moment_and_so_does_its_page(settings: Settings, shop: Shop) -> None:
-    from importer.bootstrap import open_importer
-
     clock = HandClock()
     async with open_importer(settings) as importer:
         importer = replace(importer, ports=replace(importer.ports, clock=clock))
         ends = clock.now() + timedelta(days=365 * 20)
         await importer.tokens.add("short", "imp_short", scope=Scope.READ, expires_at=ends)
-        runner = web.AppRunner(create_app(importer), access_log=None)
-        await runner.setup()
-        await web.TCPSite(runner, "127.0.0.1", 0).start()
-        address = f"http://127.0.0.1:{runner.addresses[0][1]}"
-        try:
-            async with httpx.AsyncClient(base_url=address) as http:
-                own = {"Authorization": "Bearer imp_short"}
-                assert (await http.get("/v1/imports", headers=own)).status_code == httpx.codes.OK
-                assert (await http.post("/login", data={"token": "imp_short"})).is_redirect
-                assert (await http.get("/")).status_code == httpx.codes.OK
-                clock.moment = ends
-                said = problem(await http.get("/v1/imports", headers=own), 401, "token.expired")
-                assert said == f"This token ended at {ends:%Y-%m-%d %H:%M} UTC. Ask for a new one."
-                assert (await http.get("/")).headers["location"] == "/login"
-                assert (await http.post("/login", data={"token": "imp_short"})).status_code == 401
-        finally:
-            await runner.cleanup()
+        async with serving(create_app(importer)) as address, httpx.AsyncClient(base_url=address) as http:
+            own = {"Authorization": "Bearer imp_short"}
+            assert (await http.get("/v1/imports", headers=own)).status_code == httpx.codes.OK
+            assert (await http.post("/login", data={"token": "imp_short"})).is_redirect
+            assert (await http.get("/")).status_code == httpx.codes.OK
+            clock.moment = ends
+            said = problem(await http.get("/v1/imports", headers=own), 401, "token.expired")
+            assert said == f"This token ended at {ends:%Y-%m-%d %H:%M} UTC. Ask for a new one."
+            assert (await http.get("/")).headers["location"] == "/login"
+            assert (await http.post("/login", data={"token": "imp_short"})).status_code == 401
 
 
 async def test_every_changing_route_refuses_a_form_of_another_site(site: Site, done: str) -> None:
@@ -307,3 +303,18 @@ async def test_odd_secrets_are_no_secrets(site: Site, secret: bytes) -> None:
 )
 async def test_odd_ids_are_unknown(site: Site, import_id: str) -> None:
     assert (await site.http.get(f"/v1/imports/{import_id}")).status_code == httpx.codes.NOT_FOUND
+
+
+async def test_one_request_too_many_is_told_when_to_come_again(site: Site) -> None:
+    importer = site.run.importer
+    narrow = replace(importer, settings=importer.settings.model_copy(update={"requests_per_minute": 2}))
+    own = {"Authorization": f"Bearer {TOKEN}"}
+    async with serving(create_app(narrow)) as address, httpx.AsyncClient(base_url=address) as http:
+        first, _, third = [await http.get("/v1/shops", headers=own) for _ in range(3)]
+        async with as_token(site, "reader", scope=Scope.READ):
+            other = await http.get("/v1/shops", headers={"Authorization": "Bearer imp_reader"})
+
+    assert (first.headers["ratelimit-limit"], first.headers["ratelimit-remaining"]) == ("2", "1")
+    assert "More than 2 requests in a minute" in problem(third, 429, "rate.limited")
+    assert 0 < int(third.headers["retry-after"]) <= 30
+    assert other.status_code == httpx.codes.OK

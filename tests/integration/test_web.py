@@ -4,6 +4,7 @@ import asyncio
 import csv
 import io
 from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -45,21 +46,28 @@ class Site:
         return state
 
 
+@asynccontextmanager
+async def serving(app: web.Application) -> AsyncIterator[str]:
+    """Its address."""
+    runner = web.AppRunner(app, access_log=None)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    try:
+        yield f"http://127.0.0.1:{runner.addresses[0][1]}"
+    finally:
+        await runner.cleanup()
+
+
 @pytest.fixture
 async def site(settings: Settings) -> AsyncIterator[Site]:
     small = settings.model_copy(update={"upload_mib": 1})
     async with working(small) as run:
         await run.importer.tokens.add("tests", TOKEN)
-        runner = web.AppRunner(create_app(run.importer), access_log=None)
-        await runner.setup()
-        await web.TCPSite(runner, "127.0.0.1", 0).start()
-        site = Site(run, f"http://127.0.0.1:{runner.addresses[0][1]}")
-        try:
+        async with serving(create_app(run.importer)) as address:
+            site = Site(run, address)
             yield site
-        finally:
             await site.http.aclose()
             await site.stranger.aclose()
-            await runner.cleanup()
 
 
 def problem(answer: httpx.Response, status: int, code: str) -> str:
@@ -245,8 +253,8 @@ async def test_a_file_that_turns_out_bad_later_fails_its_import_with_a_sentence(
 
 async def test_alive_needs_no_token_and_lists_show_names(site: Site) -> None:
     assert (await site.stranger.get("/livez")).status_code == httpx.codes.OK
-    assert {"name": "magento-products"} in (await site.http.get("/v1/mappings")).json()["items"]
-    assert (await site.http.get("/v1/shops")).json()["items"] == [{"name": "main"}]
+    for path, name in (("/v1/mappings", "magento-products"), ("/v1/shops", "main")):
+        assert name in [one["name"] for one in (await site.http.get(path)).json()["items"]]
 
 
 async def test_the_page_asks_for_a_token_and_keeps_it_in_a_strict_cookie(site: Site) -> None:
