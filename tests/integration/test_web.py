@@ -196,8 +196,9 @@ async def test_without_a_token_there_is_nothing_to_see(site: Site, path: str) ->
         ({"mapping": "products", "name": "a.pdf"}, b"a\n1\n", 422, "file.format"),
         ({"mapping": "products"}, b"article,name,price\n" + b"x" * (1 << 20), 413, "too_large"),
         ({"mapping": "../../etc/passwd"}, b"a\n1\n", 422, "unknown_name"),
+        ({"mapping": "x" * 3000}, b"a\n1\n", 422, "unknown_name"),
     ],
-    ids=["mapping", "shop", "no mapping", "empty", "columns", "format", "too large", "path"],
+    ids=["mapping", "shop", "no mapping", "empty", "columns", "format", "too large", "path", "long"],
 )
 async def test_a_bad_request_is_refused_at_once_and_nothing_is_kept(
     site: Site, query: dict[str, str], content: bytes, status: int, code: str
