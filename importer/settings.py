@@ -195,6 +195,7 @@ class Settings(BaseSettings):
     log_format: Literal["text", "json"] = "text"
     traces: bool = False
     upload_mib: Annotated[int, Field(ge=1)] = 2048
+    requests_per_minute: Annotated[int, Field(ge=0)] = 1200
     workers: Annotated[int, Field(ge=1, le=64)] = 8
     lease_seconds: Annotated[float, Field(gt=0)] = 10.0
     drain_seconds: Annotated[float, Field(ge=0)] = 10.0

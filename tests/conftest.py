@@ -6,6 +6,7 @@ import socket
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, closing
 from pathlib import Path
+from shutil import which
 from urllib.parse import urlsplit
 
 import pytest
@@ -46,6 +47,7 @@ MISSING: dict[str, str | None] = {
     "schema_suite": None
     if (SUITE / "tests/draft2020-12").is_dir()
     else "no official JSON Schema tests (make suite)",
+    "curl": None if which("curl") else "no curl",
     "browser": None if CHROMIUM else "no Chromium (Debian: apt-get install chromium)",
 }
 """Marker -> what is missing on this machine for its tests; None when everything is there."""

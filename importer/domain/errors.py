@@ -49,6 +49,11 @@ class UnknownName(RequestError):
     code = "unknown_name"
 
 
+def unknown_import(import_id: str) -> UnknownName:
+    """The same words whether there is none or nobody may know of it."""
+    return UnknownName(f"There is no import {import_id}.", code="import.unknown")
+
+
 class Conflict(RequestError):
     """The request contradicts an earlier one."""
 

@@ -7,9 +7,10 @@ from importer.ports.figures import Sums
 from importer.ports.ground import Clock, Duties, Files, Ledger, Queue
 from importer.ports.removals import Removals
 from importer.ports.shops import Backend, Mappings, ShopLimits, ShopReader, Shops, Tables
-from importer.ports.state import Batches, Imports, Paces, Request, Rows
+from importer.ports.state import EVERY, Batches, Imports, Paces, Request, Rows, Which
 
 __all__ = [
+    "EVERY",
     "Backend",
     "Batches",
     "Clock",
@@ -31,6 +32,7 @@ __all__ = [
     "Shops",
     "Sums",
     "Tables",
+    "Which",
 ]
 
 

@@ -37,6 +37,19 @@ class Request:
     traceparent: str | None = None
 
 
+@dataclass(frozen=True, kw_only=True)
+class Which:
+    """Which imports are meant; what is not said does not matter. `since`: accepted then or later."""
+
+    shops: Collection[str] | None = None
+    statuses: Collection[ImportStatus] = ()
+    mapping: str | None = None
+    since: datetime | None = None
+
+
+EVERY = Which()
+
+
 class Imports(Protocol):
     """Imports and their event logs. Each `record_*` is one transaction that appends one event, or does nothing."""
 
@@ -53,7 +66,7 @@ class Imports(Protocol):
         """Of the trace that the import began in, if it came with one (W3C Trace Context)."""
         ...
 
-    async def latest(self, *, limit: int, before: str | None = None) -> list[Import]:
+    async def latest(self, *, limit: int, before: str | None = None, which: Which = EVERY) -> list[Import]:
         """Newest first, those before the id `before`."""
         ...
 

@@ -11,7 +11,7 @@ from importer.sources.yaml_documents import hidden, load
 from importer.transform.judging import judge
 
 PARSED_MAPPINGS = 32
-NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_. -]*")
+NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_. -]{0,99}")
 
 
 class MappingFolders:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from importer.domain.batches import OPEN, Batch, BatchStatus, NewBatch
@@ -11,7 +11,7 @@ from importer.domain.errors import Conflict
 from importer.domain.history import Event, EventKind
 from importer.domain.imports import Import, ImportStatus, Reason
 from importer.domain.rows import RowError, count
-from importer.ports import Clock, Request
+from importer.ports import EVERY, Clock, Request, Which
 from importer.store import journal
 from importer.store.batches import add_batches, has_status
 from importer.store.database import Database, whole
@@ -62,8 +62,8 @@ class SqlImports:
             data = (await connection.execute(first)).scalar_one_or_none()
         return data.get("traceparent") if data else None
 
-    async def latest(self, *, limit: int, before: str | None = None) -> list[Import]:
-        query = select(imports).order_by(imports.c.id.desc()).limit(limit)
+    async def latest(self, *, limit: int, before: str | None = None, which: Which = EVERY) -> list[Import]:
+        query = select(imports).where(*_meant(which)).order_by(imports.c.id.desc()).limit(limit)
         if before is not None:
             query = query.where(imports.c.id < before)
         async with self._database.reading() as connection:
@@ -159,6 +159,19 @@ class SqlImports:
             }
             await journal.append(connection, state, EventKind.ENDED, data, self._clock.now())
             return True
+
+
+def _meant(which: Which) -> list[ColumnElement[bool]]:
+    conditions: list[ColumnElement[bool]] = []
+    if which.shops is not None:
+        conditions.append(imports.c.shop.in_(list(which.shops)))
+    if which.statuses:
+        conditions.append(imports.c.status.in_([status.value for status in which.statuses]))
+    if which.mapping is not None:
+        conditions.append(imports.c.mapping == which.mapping)
+    if which.since is not None:
+        conditions.append(imports.c.accepted_at >= which.since)
+    return conditions
 
 
 async def _open(connection: AsyncConnection, import_id: str) -> set[tuple[str, BatchStatus]]:

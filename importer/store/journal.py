@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, RowMapping, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from importer.domain import history
-from importer.domain.errors import UnknownName
+from importer.domain.errors import unknown_import
 from importer.domain.history import Event, EventKind, apply
 from importer.domain.imports import ENDED, Import, ImportStatus, KeptFile, Reason
 from importer.domain.rows import Counts, Outcome, RowError
@@ -25,7 +25,7 @@ async def load(connection: AsyncConnection, import_id: str, *, to_change: bool =
     query = query.with_for_update() if to_change else query
     row = (await connection.execute(query)).mappings().one_or_none()
     if row is None:
-        raise UnknownName(f"There is no import {import_id}.", code="import.unknown")
+        raise unknown_import(import_id)
     return from_row(row)
 
 
@@ -70,7 +70,7 @@ async def rebuild(connection: AsyncConnection, import_id: str, *, keep: bool) ->
     """The state that the log tells, from nothing else; kept as the projection if wanted."""
     state = history.rebuild(await events(connection, import_id))
     if state is None:
-        raise UnknownName(f"There is no import {import_id}.", code="import.unknown")
+        raise unknown_import(import_id)
     if keep:
         await connection.execute(update(imports).where(imports.c.id == import_id).values(**to_row(state)))
     return state

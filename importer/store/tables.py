@@ -191,5 +191,9 @@ tokens = Table(
     Column("id", String(32), primary_key=True),
     Column("name", String(128), nullable=False),
     Column("hash", String(64), nullable=False, unique=True),
+    Column("scope", String(16), nullable=False),
+    Column("shops", Text),  # a JSON list of names; nothing: all shops
     Column("created_at", Moment, nullable=False),
+    Column("expires_at", Moment),
+    Column("used_at", Moment),  # to the minute
 )

@@ -9,61 +9,99 @@ import hmac
 import os
 import secrets
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from http import HTTPStatus
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from aiohttp import web
 
-from importer.store.tokens import digest
+from importer.domain.errors import UnknownName, unknown_import
+from importer.domain.mapping import suggestion
+from importer.domain.tokens import Scope, Token
 from importer.web.keys import CALLER, IMPORTER, SESSION_KEY
-from importer.web.problems import FOR_PROGRAMS, refuse
+from importer.web.operations import RULES, Operation
+from importer.web.problems import Forbidden, Unauthorized
+from importer.web.rates import count
 
 COOKIE = "importer_session"
 SESSION_SECONDS = 12 * 3600
-OPEN_PATHS = ("/login", "/livez", "/readyz")
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
+NOBODY = "Send a valid token: Authorization: Bearer <token>. The first start of `importer serve` prints one."
+EXPIRED = "This token ended at {ended:%Y-%m-%d %H:%M} UTC. Ask for a new one."
+TOO_LITTLE = "This token has the scope `{has}`; this needs `{needs}`."
+OTHER_SITE = "This request comes from another site. Use the page of importer itself."
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 @web.middleware
 async def authenticate(request: web.Request, handler: Handler) -> web.StreamResponse:
-    if _is_open(request):
+    """A route that has no rule is for admins: forgotten is closed. Raises Unauthorized, Forbidden, and UnknownName for
+    what the caller may not know of."""
+    rule = request.app[RULES].get(request.match_info.route)
+    changing = request.method not in SAFE_METHODS
+    if rule is not None and (rule.scope is None or _open_metrics(request)):
+        if changing and _other_site(request):
+            raise Forbidden(OTHER_SITE, code="origin")
         return await handler(request)
-    tokens = request.app[IMPORTER].tokens
-    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-    if scheme:
-        found = await tokens.of(digest(token.strip())) if scheme.lower() == "bearer" else None
-        if found is not None:
-            request[CALLER] = found
-            return await handler(request)
-        return _unauthorized(request)
-    token_id = _signed_in(request)
-    if token_id is None or not await tokens.known(token_id):
-        return _unauthorized(request)
-    if request.method not in SAFE_METHODS and not _own_page(request):
-        text = "This request comes from another site. Use the page of importer itself."
-        return refuse(request, HTTPStatus.FORBIDDEN, "origin", text)
-    request[CALLER] = token_id
+    bearer = "Authorization" in request.headers
+    token = await _bearer(request) if bearer else await _signed_in(request)
+    if token is None:
+        raise Unauthorized(NOBODY)
+    if token.expired(request.app[IMPORTER].ports.clock.now()):
+        raise Unauthorized(EXPIRED.format(ended=token.expires_at), code="token.expired")
+    if changing and not bearer and not _own_page(request):
+        raise Forbidden(OTHER_SITE, code="origin")
+    if request.match_info.http_exception is None:
+        await _see(request, token, rule)
+    count(request, token.id)
+    await request.app[IMPORTER].tokens.use(token)
+    request[CALLER] = token
     return await handler(request)
 
 
-def _is_open(request: web.Request) -> bool:
-    if request.path == "/metrics":
-        return request.app[IMPORTER].settings.metrics == "open"
-    return request.path in OPEN_PATHS or request.path.startswith("/static/")
+def _open_metrics(request: web.Request) -> bool:
+    return request.path == "/metrics" and request.app[IMPORTER].settings.metrics == "open"
 
 
-async def sign_in(request: web.Request, token: str) -> web.Response | None:
-    """The answer that sets the cookie; None when nobody has this token."""
-    token_id = await request.app[IMPORTER].tokens.of(digest(token.strip()))
-    if token_id is None:
+async def _bearer(request: web.Request) -> Token | None:
+    scheme, _, secret = request.headers["Authorization"].partition(" ")
+    return await request.app[IMPORTER].tokens.of(secret.strip()) if scheme.lower() == "bearer" else None
+
+
+async def _see(request: web.Request, token: Token, rule: Operation | None) -> None:
+    """Raises Forbidden when the scope is too little, and UnknownName, in the same words, for what there is not and for
+    what belongs to another shop."""
+    needs, path = (rule.scope, rule.path) if rule else (None, "")
+    if not token.scope.holds(needs or Scope.ADMIN):
+        raise Forbidden(TOO_LITTLE.format(has=token.scope, needs=needs or Scope.ADMIN))
+    ports = request.app[IMPORTER].ports
+    if "/imports/{id}" in path:
+        import_id = request.match_info["id"]
+        readable = import_id.isascii() and import_id.isprintable()
+        if not readable or not token.sees((await ports.imports.get(import_id)).shop):
+            raise unknown_import(import_id)
+    if "{shop}" in path:
+        require_shop(token, request.match_info["shop"], ports.shops.names())
+
+
+def require_shop(token: Token, shop: str, configured: Sequence[str]) -> None:
+    """Raises UnknownName unless it is configured and the token's owner may know of it."""
+    seen = token.seen(configured)
+    if shop not in seen:
+        raise UnknownName(f"There is no shop `{shop}`{suggestion(shop, seen)}")
+
+
+async def sign_in(request: web.Request, secret: str) -> web.Response | None:
+    """The answer that sets the cookie; None when nobody has this token, or it has ended."""
+    importer = request.app[IMPORTER]
+    token = await importer.tokens.of(secret.strip())
+    if token is None or token.expired(importer.ports.clock.now()):
         return None
     ends = str(int(time.time()) + SESSION_SECONDS)
     response = web.Response(status=HTTPStatus.SEE_OTHER, headers={"Location": "/"})
-    value = f"{token_id}.{ends}.{_signature(request, token_id, ends)}"
+    value = f"{token.id}.{ends}.{_signature(request, token.id, ends)}"
     response.set_cookie(
         COOKIE,
         value,
@@ -94,34 +132,30 @@ def session_key(folder: Path) -> bytes:
     return path.read_bytes()
 
 
-def _signed_in(request: web.Request) -> str | None:
+async def _signed_in(request: web.Request) -> Token | None:
     token_id, _, rest = request.cookies.get(COOKIE, "").partition(".")
     ends, _, signature = rest.partition(".")
-    if not ends.isdigit() or int(ends) < time.time():
-        return None
-    good = hmac.compare_digest(signature, _signature(request, token_id, ends))
-    return token_id if good else None
+    right = _signature(request, token_id, ends).encode()
+    if not hmac.compare_digest(signature.encode("utf-8", "replace"), right) or int(ends) < time.time():
+        return None  # what is signed was made by us: `ends` is a number
+    return await request.app[IMPORTER].tokens.get(token_id)
 
 
 def _signature(request: web.Request, token_id: str, ends: str) -> str:
-    return hmac.new(request.app[SESSION_KEY], f"{token_id}.{ends}".encode(), hashlib.sha256).hexdigest()
+    return hmac.new(
+        request.app[SESSION_KEY], f"{token_id}.{ends}".encode("utf-8", "replace"), hashlib.sha256
+    ).hexdigest()
 
 
 def _own_page(request: web.Request) -> bool:
+    """A browser that says where the request comes from, and it is our page."""
     site = request.headers.get("Sec-Fetch-Site")
     if site is not None:
         return site == "same-origin"
     return urlsplit(request.headers.get("Origin", "")).netloc == request.host
 
 
-def _unauthorized(request: web.Request) -> web.StreamResponse:
-    if not request.path.startswith(FOR_PROGRAMS):
-        return web.Response(status=HTTPStatus.SEE_OTHER, headers={"Location": "/login"})
-    response = refuse(
-        request,
-        HTTPStatus.UNAUTHORIZED,
-        "unauthorized",
-        "Send a valid token: Authorization: Bearer <token>. The first start of `importer serve` prints one.",
-    )
-    response.headers["WWW-Authenticate"] = "Bearer"
-    return response
+def _other_site(request: web.Request) -> bool:
+    """A browser that says where the request comes from, and it is not our page."""
+    told = "Sec-Fetch-Site" in request.headers or "Origin" in request.headers
+    return told and not _own_page(request)

@@ -1,5 +1,6 @@
 """The aiohttp application: routes, middlewares, templates."""
 
+import asyncio
 from pathlib import Path
 
 import aiohttp_jinja2
@@ -8,15 +9,30 @@ from aiohttp import web
 
 from importer.bootstrap import Importer
 from importer.domain.sentences import sentences
-from importer.web import api, commands, pages, probes, reports
+from importer.web import api, commands, docs, events, mappings, pages, probes, reports, shops, tokens
 from importer.web.access import authenticate, session_key
-from importer.web.keys import IMPORTER, SESSION_KEY
+from importer.web.keys import IMPORTER, RHYTHM, RUNNING, SESSION_KEY, STOPPING, Rhythm
+from importer.web.operations import RULES, add_static, add_to, known_only
 from importer.web.problems import Handler, problems
-from importer.web.queries import known_only
+from importer.web.rates import RATE, RATES, Rates
 
+STEADY = Rhythm()
 HERE = Path(__file__).parent
 
 UNTRACED = ("/static", "/livez", "/readyz", "/metrics")
+TABLES = (
+    api.operations,
+    reports.operations,
+    events.operations,
+    commands.operations,
+    tokens.operations,
+    mappings.operations,
+    shops.operations,
+    docs.operations,
+    pages.operations,
+    probes.operations,
+)
+"""Every route of the service, with its rule."""
 
 SECURITY_HEADERS = {
     "Content-Security-Policy": (
@@ -29,17 +45,15 @@ SECURITY_HEADERS = {
 }
 
 
-def create_app(importer: Importer) -> web.Application:
+def create_app(importer: Importer, rhythm: Rhythm = STEADY) -> web.Application:
     """The worker is not part of it: `serve` runs both, tests run either."""
     app = web.Application(middlewares=[traced, problems, authenticate, known_only])
     app[IMPORTER] = importer
     app[SESSION_KEY] = session_key(importer.settings.data_dir)
-    app.router.add_static("/static", HERE / "static")
-    app.add_routes(api.routes)
-    app.add_routes(reports.routes)
-    app.add_routes(commands.routes)
-    app.add_routes(pages.routes)
-    app.add_routes(probes.routes)
+    app[RULES] = {**add_to(app.router, TABLES), **add_static(app.router, "/static", HERE / "static")}
+    app[RATES] = Rates(importer.settings.requests_per_minute)
+    app[RUNNING], app[RHYTHM], app[STOPPING] = set(), rhythm, asyncio.Event()
+    app.on_shutdown.append(_stop)
     app.on_response_prepare.append(_secure)
     environment = aiohttp_jinja2.setup(
         app,
@@ -65,6 +79,13 @@ async def traced(request: web.Request, handler: Handler) -> web.StreamResponse:
         return response
 
 
-async def _secure(_request: web.Request, response: web.StreamResponse) -> None:
+async def _stop(app: web.Application) -> None:
+    app[STOPPING].set()
+
+
+async def _secure(request: web.Request, response: web.StreamResponse) -> None:
+    rate = request.get(RATE)
+    if rate is not None:
+        response.headers.update(rate.headers(response.status))
     for name, value in SECURITY_HEADERS.items():
         response.headers.setdefault(name, value)

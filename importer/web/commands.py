@@ -1,29 +1,53 @@
 """Commands for an import that is under way or has ended: the API's (202 and the id), and the page's buttons."""
 
-from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
 import orjson
 from aiohttp import web
+from pydantic import Field
 
 from importer.domain.commands import Command, Retry, checked_note, outcomes_of
-from importer.domain.errors import RequestError
-from importer.domain.mapping import suggestion
+from importer.domain.tokens import Scope
+from importer.web.bodies import Body, read
+from importer.web.documents import Id
 from importer.web.keys import CALLER, IMPORTER
+from importer.web.operations import Answer, Operations
 
-routes = web.RouteTableDef()
-
-FIELDS: Mapping[str, type] = {"note": str}
-RETRY_FIELDS: Mapping[str, type] = {**FIELDS, "outcomes": list, "even_unsafe": bool, "attempt": int}
-KINDS = {str: "a text", list: "a list of outcomes", bool: "true or false", int: "a number"}
-VERB = "{verb:pause|resume|cancel|retry}"
+operations = Operations()
 
 
-@routes.post("/v1/imports/{id}/" + VERB)
+class Note(Body):
+    note: str = Field(default="", description="a text: why; it is kept in the log")
+
+
+class RetryWanted(Note):
+    outcomes: list[str] = Field(
+        default=[],
+        description="a list of outcomes (failed, blocked, unknown, not_sent); empty for all of them",
+    )
+    even_unsafe: bool = Field(
+        default=False,
+        description="true or false: `unknown` rows too, though their request is not safe to repeat",
+    )
+    attempt: int | None = Field(default=None, description="a number: that of the new attempt")
+
+
+TAKEN = Answer(status=HTTPStatus.ACCEPTED, document=Id, headers={"Location": "the import"})
+UNTIMELY: dict[str, Any] = {"scope": Scope.IMPORT, "problems": (409,)}
+BEGIN = "/v1/imports/{id}"
+
+
+@operations.add(
+    "POST", f"{BEGIN}/retry", "Send rows of an ended import again", TAKEN, body=RetryWanted, **UNTIMELY
+)
+@operations.add("POST", f"{BEGIN}/cancel", "End an import", TAKEN, body=Note, **UNTIMELY)
+@operations.add("POST", f"{BEGIN}/resume", "Go on with a paused import", TAKEN, body=Note, **UNTIMELY)
+@operations.add(
+    "POST", f"{BEGIN}/pause", "Send nothing more until it is resumed", TAKEN, body=Note, **UNTIMELY
+)
 async def command(request: web.Request) -> web.Response:
-    """A JSON object with `note` and, for a retry, `outcomes`, `even_unsafe`, `attempt`; or no body at all."""
-    import_id = await _obey(request, _fields(await request.read(), request.match_info["verb"]))
+    import_id = await _obey(request, await read(request, RetryWanted if _verb(request) == "retry" else Note))
     return web.Response(
         body=orjson.dumps({"id": import_id}),
         status=HTTPStatus.ACCEPTED,
@@ -32,21 +56,19 @@ async def command(request: web.Request) -> web.Response:
     )
 
 
-@routes.post("/imports/{id}/" + VERB)
+@operations.page("POST", "/imports/{id}/{verb:pause|resume|cancel|retry}", scope=Scope.IMPORT)
 async def button(request: web.Request) -> web.Response:
-    import_id = await _obey(request, {})
+    import_id = await _obey(request, RetryWanted() if _verb(request) == "retry" else Note())
     return web.Response(status=HTTPStatus.SEE_OTHER, headers={"Location": f"/imports/{import_id}"})
 
 
-async def _obey(request: web.Request, fields: Mapping[str, Any]) -> str:
+async def _obey(request: web.Request, wanted: Note) -> str:
     importer = request.app[IMPORTER]
-    import_id, verb = request.match_info["id"], request.match_info["verb"]
-    said = Command(by=await _who(request), note=checked_note(fields.get("note", "")))
-    if verb == "retry":
+    import_id, verb = request.match_info["id"], _verb(request)
+    said = Command(by=_who(request), note=checked_note(wanted.note))
+    if isinstance(wanted, RetryWanted):
         retry = Retry(
-            outcomes=outcomes_of(fields.get("outcomes", [])),
-            even_unsafe=fields.get("even_unsafe", False),
-            attempt=fields.get("attempt"),
+            outcomes=outcomes_of(wanted.outcomes), even_unsafe=wanted.even_unsafe, attempt=wanted.attempt
         )
         return (await importer.retrying.retry(import_id, retry, said)).id
     steering = importer.steering
@@ -54,26 +76,10 @@ async def _obey(request: web.Request, fields: Mapping[str, Any]) -> str:
     return (await steer[verb](import_id, said)).id
 
 
-async def _who(request: web.Request) -> str:
-    token_id = request[CALLER]
-    return f"{await request.app[IMPORTER].tokens.name(token_id)} (token {token_id})"
+def _verb(request: web.Request) -> str:
+    return request.path.rpartition("/")[2]
 
 
-def _fields(body: bytes, verb: str) -> Mapping[str, Any]:
-    """Raises RequestError: no object, a field that there is not, or a value of another kind."""
-    if not body.strip():
-        return {}
-    try:
-        fields = orjson.loads(body)
-    except orjson.JSONDecodeError as error:
-        raise RequestError(f"The body is no JSON: {error}.", code="body.json") from None
-    if not isinstance(fields, dict):
-        raise RequestError("The body is a JSON object, or empty.", code="body.json")
-    known = RETRY_FIELDS if verb == "retry" else FIELDS
-    for name, value in fields.items():
-        if name not in known:
-            raise RequestError(f"There is no field `{name}`{suggestion(name, known)}", code="body.unknown")
-        listed = value if isinstance(value, list) else []
-        if type(value) is not known[name] or not all(isinstance(word, str) for word in listed):
-            raise RequestError(f"`{name}` is {KINDS[known[name]]}.", code="body.value")
-    return fields
+def _who(request: web.Request) -> str:
+    token = request[CALLER]
+    return f"{token.name} (token {token.id})"

@@ -10,24 +10,27 @@ from importer.domain.commands import RETRIABLE, fitting
 from importer.domain.errors import ImporterError, MappingInvalid
 from importer.domain.imports import Import
 from importer.domain.rows import Outcome
+from importer.domain.tokens import Scope
+from importer.ports import Which
 from importer.services.reporting import summary
 from importer.web import uploads
 from importer.web.access import sign_in, sign_out
-from importer.web.keys import IMPORTER
+from importer.web.keys import CALLER, IMPORTER
+from importer.web.operations import Operations
 from importer.web.problems import status_of
 
-routes = web.RouteTableDef()
+operations = Operations()
 
 LISTED_IMPORTS = 20
 LISTED_ROWS = 100
 
 
-@routes.get("/login")
+@operations.page("GET", "/login", scope=None)
 async def login(request: web.Request) -> web.Response:
     return aiohttp_jinja2.render_template("login.html", request, {"wrong": False})
 
 
-@routes.post("/login")
+@operations.page("POST", "/login", scope=None)
 async def log_in(request: web.Request) -> web.Response:
     form = await request.post()
     response = await sign_in(request, str(form.get("token", "")))
@@ -37,17 +40,17 @@ async def log_in(request: web.Request) -> web.Response:
     return aiohttp_jinja2.render_template("login.html", request, words, status=HTTPStatus.UNAUTHORIZED)
 
 
-@routes.post("/logout")
+@operations.page("POST", "/logout", scope=Scope.READ)
 async def log_out(_request: web.Request) -> web.Response:
     return sign_out()
 
 
-@routes.get("/")
+@operations.page("GET", "/", scope=Scope.READ)
 async def home(request: web.Request) -> web.Response:
     return await _home(request)
 
 
-@routes.post("/imports")
+@operations.page("POST", "/imports", scope=Scope.IMPORT)
 async def upload(request: web.Request) -> web.Response:
     """The form of the page; a refusal is shown above the form."""
     try:
@@ -59,12 +62,14 @@ async def upload(request: web.Request) -> web.Response:
 
 async def _home(request: web.Request, *, error: ImporterError | None = None) -> web.Response:
     ports = request.app[IMPORTER].ports
-    latest = await ports.imports.latest(limit=LISTED_IMPORTS)
+    caller = request[CALLER]
+    latest = await ports.imports.latest(limit=LISTED_IMPORTS, which=Which(shops=caller.shops))
     words = {
         "error": error.text if error else None,
         "mappings": [_titled(request, name) for name in ports.mappings.names()],
-        "shops": ports.shops.names(),
+        "shops": caller.seen(ports.shops.names()),
         "imports": [summary(state) for state in latest],
+        "may_import": caller.scope.holds(Scope.IMPORT),
     }
     status = status_of(error) if error else HTTPStatus.OK
     return aiohttp_jinja2.render_template("home.html", request, words, status=status)
@@ -78,13 +83,13 @@ def _titled(request: web.Request, name: str) -> tuple[str, str]:
         return name, f"{name} (has faults)"
 
 
-@routes.get("/imports/{id}")
+@operations.page("GET", "/imports/{id}", scope=Scope.READ)
 async def show(request: web.Request) -> web.Response:
     words = {**await _words(request), "swapped": False}
     return aiohttp_jinja2.render_template("import.html", request, words)
 
 
-@routes.get("/imports/{id}/live")
+@operations.page("GET", "/imports/{id}/live", scope=Scope.READ)
 async def live(request: web.Request) -> web.Response:
     """The part of the page that renews itself until the import has ended.
 
@@ -100,7 +105,7 @@ async def _words(request: web.Request) -> dict[str, Any]:
     importer = request.app[IMPORTER]
     state = await importer.ports.imports.get(request.match_info["id"])
     report = await importer.reporting.account(state.id, listed=LISTED_ROWS) if state.ended else None
-    verbs = fitting(state)
+    verbs = fitting(state) if request[CALLER].scope.holds(Scope.IMPORT) else []
     return {
         "import_": summary(state),
         "verbs": ",".join(verbs),

@@ -12,12 +12,14 @@ from aiohttp import web
 
 from importer.bootstrap import Importer
 from importer.domain.errors import ConfigurationError
+from importer.domain.tokens import Scope
 from importer.web import metrics
 from importer.web.access import authenticate
 from importer.web.keys import IMPORTER, SESSION_KEY
+from importer.web.operations import RULES, Operations, add_to
 from importer.web.problems import problems
 
-routes = web.RouteTableDef()
+operations = Operations()
 
 
 @asynccontextmanager
@@ -33,7 +35,7 @@ async def probing(importer: Importer) -> AsyncIterator[int | None]:
     app = web.Application(middlewares=[problems, authenticate])
     app[IMPORTER] = importer
     app[SESSION_KEY] = b""  # nobody logs in here
-    app.add_routes(routes)
+    app[RULES] = add_to(app.router, (operations,))
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
     await runner.setup()
     try:
@@ -46,13 +48,13 @@ async def probing(importer: Importer) -> AsyncIterator[int | None]:
         await runner.cleanup()
 
 
-@routes.get("/livez")
+@operations.page("GET", "/livez", scope=None)
 async def livez(_request: web.Request) -> web.Response:
     """This process answers, whatever becomes of the rest: nothing else is looked at."""
     return web.Response(text="alive\n")
 
 
-@routes.get("/readyz")
+@operations.page("GET", "/readyz", scope=None)
 async def readyz(request: web.Request) -> web.Response:
     """503 while a part that this process needs does not work. The shop is none: imports wait for it; nor is the broker:
     while it is away the database alone carries the steps."""
@@ -66,7 +68,7 @@ async def readyz(request: web.Request) -> web.Response:
     return web.Response(status=status, body=orjson.dumps(document), content_type="application/json")
 
 
-@routes.get("/metrics")
+@operations.page("GET", "/metrics", scope=Scope.READ)
 async def show_metrics(request: web.Request) -> web.Response:
     """In Prometheus' text format, or in OpenMetrics for those who ask for it."""
     body, content_type = await metrics.exposition(request.app[IMPORTER], request.headers.get("Accept", ""))

@@ -21,6 +21,7 @@ from importer.domain.errors import (
     Untimely,
 )
 from importer.web.queries import UnknownParameter
+from importer.web.rates import TooMany
 
 log = logging.getLogger("importer.web")
 
@@ -29,10 +30,26 @@ FOR_PROGRAMS = ("/v1/", "/livez", "/readyz", "/metrics")
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
+
+class Unauthorized(RequestError):
+    """Nobody, or nobody any more, has this token."""
+
+    code = "unauthorized"
+
+
+class Forbidden(RequestError):
+    """The token does not reach so far, or another site asks."""
+
+    code = "token.scope"
+
+
 STATUS: dict[type[ImporterError], HTTPStatus] = {
     UnknownName: HTTPStatus.NOT_FOUND,
+    Unauthorized: HTTPStatus.UNAUTHORIZED,
+    Forbidden: HTTPStatus.FORBIDDEN,
     UnknownParameter: HTTPStatus.BAD_REQUEST,
     TooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    TooMany: HTTPStatus.TOO_MANY_REQUESTS,
     Untimely: HTTPStatus.CONFLICT,
     Conflict: HTTPStatus.UNPROCESSABLE_ENTITY,
     RequestError: HTTPStatus.UNPROCESSABLE_ENTITY,
@@ -47,6 +64,8 @@ STATUS: dict[type[ImporterError], HTTPStatus] = {
 async def problems(request: web.Request, handler: Handler) -> web.StreamResponse:
     try:
         return await handler(request)
+    except Unauthorized as error:
+        return _unauthorized(request, error)
     except ImporterError as error:
         return refuse(request, status_of(error), error.code, error.text, **_more(error))
     except web.HTTPRedirection:
@@ -62,6 +81,14 @@ async def problems(request: web.Request, handler: Handler) -> web.StreamResponse
         log.exception("action=request_crashed method=%s path=%s", request.method, request.path)
         text = "A defect of importer stopped this request; its log holds the details."
         return refuse(request, HTTPStatus.INTERNAL_SERVER_ERROR, "defect", text)
+
+
+def _unauthorized(request: web.Request, error: Unauthorized) -> web.Response:
+    if not request.path.startswith(FOR_PROGRAMS):
+        return web.Response(status=HTTPStatus.SEE_OTHER, headers={"Location": "/login"})
+    response = refuse(request, HTTPStatus.UNAUTHORIZED, error.code, error.text)
+    response.headers["WWW-Authenticate"] = "Bearer"
+    return response
 
 
 def status_of(error: ImporterError) -> HTTPStatus:

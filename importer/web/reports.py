@@ -1,16 +1,22 @@
 """The report of an import, as JSON or as a page, and the rows to mend in the layout of their file."""
 
 import asyncio
+from collections.abc import Sequence
+from typing import Literal
 
 import orjson
 from aiohttp import web
+from pydantic import Field
 
-from importer.domain.errors import RequestError
 from importer.domain.rows import Outcome
+from importer.domain.tokens import Scope
 from importer.web import report_page
+from importer.web.documents import Report
 from importer.web.keys import IMPORTER
+from importer.web.operations import Answer, Operations
+from importer.web.queries import Outcomes, Query, read
 
-routes = web.RouteTableDef()
+operations = Operations()
 
 MEDIA_TYPES = {
     "json": "application/json",
@@ -19,20 +25,35 @@ MEDIA_TYPES = {
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
     "jsonl": "application/x-ndjson",
 }
+ROWS = "Rows to mend, in the layout of their file"
+FORMATS_IN_WORDS = "json, html or csv"
 FORMATS = ("json", "html", "csv")
 """In which a report comes; of equally welcome ones the first is taken."""
 
 
-@routes.get("/v1/imports/{id}/report")
+def _file(layout: str) -> Answer:
+    return Answer(media=(MEDIA_TYPES[layout],))
+
+
+class Format(Query):
+    format: Literal["json", "html", "csv"] | None = Field(default=None, description=FORMATS_IN_WORDS)
+
+
+@operations.add(
+    "GET",
+    "/v1/imports/{id}/report",
+    "The report of an import: JSON, a page, or as CSV the rows that need a person",
+    Answer(document=Report, media=("text/html", "text/csv")),
+    scope=Scope.READ,
+    query=Format,
+    problems=(406,),
+)
 async def show_report(request: web.Request) -> web.StreamResponse:
-    """By `Accept` or `?format=`: JSON, a page, or as CSV the rows that need a person."""
+    """By `Accept` or `?format=`."""
     import_id = request.match_info["id"]
-    format_ = request.query.get("format")
-    if format_ not in (None, *FORMATS):
-        raise RequestError(f"`format` is json, html or csv, not {format_}.", code="query.format")
-    format_ = format_ or accepted(request.headers.get("Accept", ""))
+    format_ = read(request, Format).format or accepted(request.headers.get("Accept", ""))
     if format_ == "csv":
-        return await rows_file(request, import_id, "csv")
+        return await rows_file(request, import_id, "csv", [])
     reporting = request.app[IMPORTER].reporting
     if format_ == "html":
         return await _page(request, import_id)
@@ -53,16 +74,21 @@ async def _page(request: web.Request, import_id: str) -> web.Response:
     )
 
 
-@routes.get(r"/v1/imports/{id}/rows.{layout:csv|xlsx|jsonl}")
-@routes.get(r"/imports/{id}/rows.{layout:csv|xlsx|jsonl}")
+@operations.add("GET", "/v1/imports/{id}/rows.jsonl", ROWS, _file("jsonl"), scope=Scope.READ, query=Outcomes)
+@operations.add("GET", "/v1/imports/{id}/rows.xlsx", ROWS, _file("xlsx"), scope=Scope.READ, query=Outcomes)
+@operations.add("GET", "/v1/imports/{id}/rows.csv", ROWS, _file("csv"), scope=Scope.READ, query=Outcomes)
+@operations.page("GET", r"/imports/{id}/rows.{layout:csv|xlsx|jsonl}", scope=Scope.READ)
 async def rows(request: web.Request) -> web.StreamResponse:
-    return await rows_file(request, request.match_info["id"], request.match_info["layout"])
+    layout = request.path.rpartition(".")[2]
+    return await rows_file(request, request.match_info["id"], layout, read(request, Outcomes).outcome)
 
 
-async def rows_file(request: web.Request, import_id: str, layout: str) -> web.StreamResponse:
+async def rows_file(
+    request: web.Request, import_id: str, layout: str, outcomes: Sequence[Outcome]
+) -> web.StreamResponse:
     """Stream it; the file is whole before the first byte, so whatever is wrong is still a clean problem."""
     reporting = request.app[IMPORTER].reporting
-    pieces = reporting.rows(import_id, layout, outcomes(request))
+    pieces = reporting.rows(import_id, layout, outcomes)
     first = await anext(pieces, b"")
     response = web.StreamResponse(
         headers={
@@ -77,18 +103,6 @@ async def rows_file(request: web.Request, import_id: str, layout: str) -> web.St
         await response.write(piece)
     await response.write_eof()
     return response
-
-
-def outcomes(request: web.Request) -> list[Outcome]:
-    """`?outcome=failed,invalid` or `?outcome=failed&outcome=invalid`; empty when nothing was said."""
-    words = [word for text in request.query.getall("outcome", []) for word in text.split(",") if word]
-    known = [outcome.value for outcome in Outcome]
-    unknown = [word for word in words if word not in known]
-    if unknown:
-        raise RequestError(
-            f"`outcome` is one of {', '.join(known)}, not {unknown[0]!r}.", code="query.outcome"
-        )
-    return [Outcome(word) for word in words]
 
 
 def accepted(header: str) -> str:

@@ -3,13 +3,15 @@
 from collections.abc import AsyncIterator, Mapping
 
 from aiohttp import BodyPartReader, MultipartReader, web
+from pydantic import Field
 
-from importer.domain.errors import RequestError, UnknownName
+from importer.domain.errors import RequestError, UnknownName, Untimely
 from importer.domain.imports import Import
-from importer.formats.reading import WORDS, in_words
+from importer.formats.reading import in_words
 from importer.services.intake import Order
-from importer.web.keys import IMPORTER
-from importer.web.queries import refuse_unknown
+from importer.web.access import require_shop
+from importer.web.keys import CALLER, IMPORTER, RUNNING
+from importer.web.queries import Query, refuse_unknown
 
 CHUNK_BYTES = 1 << 20
 FIELD_BYTES = 4096
@@ -27,11 +29,45 @@ TRUTH = {
     **dict.fromkeys(("1", "true", "yes", "on"), True),
     **dict.fromkeys(("0", "false", "no", "off", ""), False),
 }
-FIELDS = ("mapping", "shop", "dry_run", "name", "policy", "max_errors", *WORDS)
-"""What a request may say beside its file."""
+
+
+class ReadingWords(Query):
+    """How a file is read, in words (docs/formats.md); what is not said is recognised."""
+
+    format: str = Field(default="", description="csv, tsv, jsonl, json or xlsx")
+    member: str = Field(default="", description="the file inside a zip archive")
+    encoding: str = Field(default="", description="the encoding: utf-8, cp1252 ...")
+    delimiter: str = Field(default="", description="one character, or tab, comma, semicolon, pipe")
+    quote: str = Field(default="", description="one character, or none")
+    header: str = Field(default="", description="yes or no")
+    sheet: str = Field(default="", description="a sheet of the workbook")
+    path: str = Field(default="", description="the way to the list in a JSON document: data.products")
+
+
+class Sending(ReadingWords):
+    """What a request may say beside its file, in the query or before the file in a form. All of it is text."""
+
+    mapping: str = Field(default="", description="the name of a mapping; it must be said")
+    shop: str = Field(default="", description="the name of a shop; may be left out when there is one")
+    mode: str = Field(default="", description="apply, or dry-run or check: nothing is sent")
+    dry_run: str = Field(default="", description="true or false: what `mode` says as well")
+    name: str = Field(default="", description="the name of the file as its owner has it")
+    policy: str = Field(
+        default="", description="overlap, or check-first: nothing is sent before all was checked"
+    )
+    max_errors: str = Field(
+        default="", description="a number: more wrong rows end it before anything is sent"
+    )
+
+
+FIELDS = tuple(Sending.model_fields)
 POLICIES = {"overlap": False, "check-first": True}
 """Word -> whether the whole file is checked before anything is sent."""
 MOST_DIGITS = 9
+MOST_KEY = 200
+TWICE = "A request with this Idempotency-Key is being taken in. Ask again when it is answered."
+MODES = {"apply": False, "dry-run": True, "check": True}
+"""Word -> whether nothing is sent."""
 
 
 async def accept(request: web.Request) -> Import:
@@ -39,10 +75,16 @@ async def accept(request: web.Request) -> Import:
 
     A mapping or shop that does not exist is a fault of the body: it is no UnknownName, which says that the address is.
     """
+    running, key = request.app[RUNNING], _key(request)
+    if key in running:
+        raise Untimely(TWICE, code="idempotency.running")
+    running |= {key} if key else set()
     try:
         return await _accept(request)
     except UnknownName as error:
         raise RequestError(error.text, code=error.code) from None
+    finally:
+        running.discard(key or "")
 
 
 async def _accept(request: web.Request) -> Import:
@@ -71,10 +113,9 @@ async def _accept_form(request: web.Request) -> Import:
 
 def _order(request: web.Request, fields: Mapping[str, str], name: str) -> Order:
     refuse_unknown(fields, FIELDS)
-    dry_run = fields.get("dry_run", "").lower()
-    if dry_run not in TRUTH:
-        raise RequestError(f"`dry_run` is true or false, not `{fields['dry_run']}`.", code="form.value")
-    shops = request.app[IMPORTER].ports.shops.names()
+    dry_run = _nothing_is_sent(fields)
+    configured, caller = request.app[IMPORTER].ports.shops.names(), request[CALLER]
+    shops = caller.seen(configured)
     shop = fields.get("shop") or (shops[0] if len(shops) == 1 else "")
     if not fields.get("mapping"):
         raise RequestError(
@@ -87,18 +128,45 @@ def _order(request: web.Request, fields: Mapping[str, str], name: str) -> Order:
             f"Say which shop: the field `shop` ({known}) before the file, or the query parameter.",
             code="form.no_shop",
         )
+    if configured:
+        require_shop(caller, shop or "main", configured)
     return Order(
         name=name,
         mapping=fields["mapping"],
         shop=shop or "main",
-        dry_run=TRUTH[dry_run],
+        dry_run=dry_run,
         check_first=_check_first(fields.get("policy", "")),
         max_errors=_max_errors(fields.get("max_errors", "")),
         patience=request.app[IMPORTER].settings.patience_seconds,
-        idempotency_key=request.headers.get("Idempotency-Key"),
+        idempotency_key=_key(request),
         reading=in_words(fields),
         traceparent=request.app[IMPORTER].tracing.here(),
     )
+
+
+def _key(request: web.Request) -> str | None:
+    """The caller's own key: what others call their requests is nothing to them."""
+    key = request.headers.get("Idempotency-Key")
+    if key is None:
+        return None
+    if not (0 < len(key) <= MOST_KEY and key.isascii() and key.isprintable()):
+        raise RequestError(
+            f"An Idempotency-Key has 1 to {MOST_KEY} ASCII characters.", code="idempotency.key"
+        )
+    return f"{request[CALLER].id}/{key}"
+
+
+def _nothing_is_sent(fields: Mapping[str, str]) -> bool:
+    """By `mode`, or by `dry_run`, which was there before it."""
+    mode, dry_run = fields.get("mode", ""), fields.get("dry_run", "").lower()
+    if dry_run not in TRUTH:
+        raise RequestError(f"`dry_run` is true or false, not `{fields['dry_run']}`.", code="form.value")
+    if mode not in ("", *MODES):
+        raise RequestError(f"`mode` is one of {', '.join(MODES)}, not '{mode}'.", code="form.value")
+    if mode and dry_run and MODES[mode] is not TRUTH[dry_run]:
+        text = f"`mode` {mode} and `dry_run` {dry_run} contradict each other; say `mode` alone."
+        raise RequestError(text, code="form.value")
+    return MODES[mode] if mode else TRUTH[dry_run]
 
 
 def _check_first(policy: str) -> bool:

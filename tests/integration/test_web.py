@@ -15,7 +15,6 @@ from aiohttp import web
 from importer.sandbox.shop import Shop
 from importer.settings import Settings
 from importer.web.app import create_app
-from importer.web.queries import PARAMETERS
 from tests.integration.conftest import Running, working
 
 Products = Callable[..., Path]
@@ -48,18 +47,27 @@ class Site:
 
 
 @asynccontextmanager
-async def logged_in(run: Running) -> AsyncIterator[Site]:
-    await run.importer.tokens.add("tests", TOKEN)
-    runner = web.AppRunner(create_app(run.importer), access_log=None)
+async def serving(app: web.Application) -> AsyncIterator[str]:
+    """Its address."""
+    runner = web.AppRunner(app, access_log=None)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
-    site = Site(run, f"http://127.0.0.1:{runner.addresses[0][1]}")
     try:
-        yield site
+        yield f"http://127.0.0.1:{runner.addresses[0][1]}"
     finally:
-        await site.http.aclose()
-        await site.stranger.aclose()
         await runner.cleanup()
+
+
+@asynccontextmanager
+async def logged_in(run: Running) -> AsyncIterator[Site]:
+    await run.importer.tokens.add("tests", TOKEN)
+    async with serving(create_app(run.importer)) as address:
+        site = Site(run, address)
+        try:
+            yield site
+        finally:
+            await site.http.aclose()
+            await site.stranger.aclose()
 
 
 @pytest.fixture
@@ -195,8 +203,9 @@ async def test_without_a_token_there_is_nothing_to_see(site: Site, path: str) ->
         ({"mapping": "products", "name": "a.pdf"}, b"a\n1\n", 422, "file.format"),
         ({"mapping": "products"}, b"article,name,price\n" + b"x" * (1 << 20), 413, "too_large"),
         ({"mapping": "../../etc/passwd"}, b"a\n1\n", 422, "unknown_name"),
+        ({"mapping": "x" * 3000}, b"a\n1\n", 422, "unknown_name"),
     ],
-    ids=["mapping", "shop", "no mapping", "empty", "columns", "format", "too large", "path"],
+    ids=["mapping", "shop", "no mapping", "empty", "columns", "format", "too large", "path", "long"],
 )
 async def test_a_bad_request_is_refused_at_once_and_nothing_is_kept(
     site: Site, query: dict[str, str], content: bytes, status: int, code: str
@@ -252,8 +261,8 @@ async def test_a_file_that_turns_out_bad_later_fails_its_import_with_a_sentence(
 
 async def test_alive_needs_no_token_and_lists_show_names(site: Site) -> None:
     assert (await site.stranger.get("/livez")).status_code == httpx.codes.OK
-    assert {"name": "magento-products"} in (await site.http.get("/v1/mappings")).json()["items"]
-    assert (await site.http.get("/v1/shops")).json()["items"] == [{"name": "main"}]
+    for path, name in (("/v1/mappings", "magento-products"), ("/v1/shops", "main")):
+        assert name in [one["name"] for one in (await site.http.get(path)).json()["items"]]
 
 
 async def test_the_page_asks_for_a_token_and_keeps_it_in_a_strict_cookie(site: Site) -> None:
@@ -423,16 +432,6 @@ async def test_a_query_with_an_unknown_parameter_is_refused_with_the_right_one(
     assert hint in problem(answer, 400, "form.unknown")
     assert f"`{parameter}`" in answer.json()["detail"]
     assert (await site.http.get(url)).status_code == httpx.codes.OK
-
-
-async def test_every_query_of_the_api_says_which_parameters_it_takes(site: Site) -> None:
-    routes = {
-        route.resource.canonical
-        for route in create_app(site.run.importer).router.routes()
-        if route.method == "GET" and route.resource and route.resource.canonical.startswith("/v1/")
-    }
-
-    assert routes == set(PARAMETERS)
 
 
 async def test_a_name_in_the_body_that_does_not_exist_is_told_with_the_nearest(site: Site) -> None:

@@ -1,0 +1,31 @@
+"""The description of the API: the OpenAPI document for programs, and the same as a page for people."""
+
+from functools import lru_cache
+from typing import Any
+
+import aiohttp_jinja2
+import orjson
+from aiohttp import web
+
+from importer.web.openapi import document, resolved
+from importer.web.operations import RULES, Answer, Operations
+
+operations = Operations()
+
+
+@lru_cache(maxsize=4)
+def described(app: web.Application) -> dict[str, Any]:
+    """Of all routes that the application has; worked out once."""
+    return document(dict.fromkeys(app[RULES].values()))
+
+
+@operations.add("GET", "/v1/openapi.json", "This document", Answer(media=("application/json",)), scope=None)
+async def openapi(request: web.Request) -> web.Response:
+    return web.Response(body=orjson.dumps(described(request.app)), content_type="application/json")
+
+
+@operations.page("GET", "/docs", scope=None)
+async def read_docs(request: web.Request) -> web.Response:
+    told = described(request.app)
+    words = {"it": told, "bodies": resolved(told)}
+    return aiohttp_jinja2.render_template("docs.html", request, words)
