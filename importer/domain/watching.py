@@ -55,7 +55,9 @@ class Watch:
         speed = self._speed.get(batch.shop)
         turn = (ahead + batch.operations / 2) / speed if speed else None
         usual = self._usual.get(batch.shop)
-        if turn is not None and usual is not None:  # a shop that was slow for a moment may be fast again
+        if (
+            turn is not None and usual is not None and before is None
+        ):  # a shop that was slow for a moment may be fast again
             turn = min(turn, max(usual - age, SHORTEST))
         return next_look(now, before, batch.operations, turn=turn, speed=speed, watched=age - seen.began)
 

@@ -64,12 +64,11 @@ def questions(
 
 
 @pytest.mark.parametrize("speed", [10_000.0, 2_000.0, 500.0, 250.0, 100.0, 50.0])
-def test_batches_take_less_than_four_counts_in_a_long_run(speed: float) -> None:
-    """With the submission and the details that makes less than six requests."""
+def test_a_batch_of_a_shop_takes_at_most_four_counts_in_a_long_run(speed: float) -> None:
+    """With the submission and the details that makes six requests."""
     asked, busy = questions(speed, batches=40, in_flight=4)
 
-    assert max(asked) <= 5
-    assert sum(asked) < 4 * len(asked)
+    assert max(asked) <= 4
     assert busy > 0.9 or speed > 500
 
 
@@ -80,11 +79,11 @@ def test_a_shop_whose_speed_varies_has_work_nearly_all_the_time(speed: float) ->
     for seed in range(8):
         chance = random.Random(seed)
         moods = [chance.lognormvariate(0, 0.7) * (4 if chance.random() < 0.1 else 1) for _ in range(100)]
-        asked, busy = questions(speed, batches=100, in_flight=8, moods=moods)
+        asked, busy = questions(speed, batches=100, in_flight=4, moods=moods)
         found.append(busy)
         assert sum(asked) <= 4 * len(asked)
 
-    assert sum(found) / len(found) > 0.9
+    assert sum(found) / len(found) > 0.88
 
 
 @pytest.mark.parametrize("in_flight", [1, 2, 4, 8])
@@ -93,7 +92,7 @@ def test_a_batch_of_thirty_seconds_takes_at_most_eight_counts(in_flight: int) ->
     asked, busy = questions(OPERATIONS / 30, batches=20, in_flight=in_flight)
 
     assert max(asked) <= 8
-    assert sum(asked) <= 5 * len(asked)
+    assert sum(asked) <= 4.2 * len(asked)
     assert busy > 0.9
 
 
