@@ -104,6 +104,20 @@ class ShopSettings(BaseModel):
         return {name: value for name, value in values.items() if isinstance(value, SecretStr)}
 
 
+class LoginSettings(BaseModel):
+    """How to log in to a source: for one host, or one bucket. Secrets are better kept in the environment."""
+
+    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True, frozen=True)
+
+    host: str
+    user: str = ""
+    password: SecretStr = SecretStr("")
+    token: SecretStr = SecretStr("")
+    key_file: Path | None = None
+    endpoint: str = ""
+    region: str = ""
+
+
 class Settings(BaseSettings):
     """What an operator may set. `patience_seconds` is how long a shop may be away before an import gives up."""
 
@@ -125,6 +139,12 @@ class Settings(BaseSettings):
     workers: Annotated[int, Field(ge=1, le=64)] = 8
     lease_seconds: Annotated[float, Field(gt=0)] = 10.0
     patience_seconds: float | None = None
+    schedules: dict[str, dict[str, Any]] = Field(default_factory=dict)
+    schedule_files: list[Path] = Field(default_factory=list)
+    source_roots: list[Path] = Field(default_factory=list)
+    source_hosts: list[str] = Field(default_factory=list)
+    known_hosts: Path | None = None
+    logins: dict[str, LoginSettings] = Field(default_factory=dict)
 
     @classmethod
     def settings_customise_sources(

@@ -20,6 +20,7 @@ log = logging.getLogger("importer.worker")
 
 POLL_SECONDS = 0.5
 SWEEP_SECONDS = 5.0
+TICKS_AT_ONCE = 4
 MOST_CRASHES = 5
 """Defects in a row on one step, after which its import is failed rather than tried for ever."""
 
@@ -29,7 +30,7 @@ Handler = Callable[[Step], Awaitable[float | None]]
 class Worker:
     """`run` until cancelled; `on_step` is called after every step (tests wait for it instead of sleeping).
 
-    `only` is an import: then no other one is touched.
+    `only` is an import: then no other one is touched. `keeps_time`: it looks at the clock of the schedules as well.
     """
 
     def __init__(
@@ -37,9 +38,11 @@ class Worker:
         importer: Importer,
         *,
         only: str | None = None,
+        keeps_time: bool = False,
         on_step: Callable[[Step], None] = lambda _step: None,
     ) -> None:
         self._only = only
+        self._keeps_time = keeps_time
         self._importer = importer
         self._queue = importer.ports.queue
         self._name = f"{socket.gethostname()[:30]}-{os.getpid()}-{secrets.token_hex(4)}"
@@ -61,6 +64,8 @@ class Worker:
         await asyncio.to_thread(anyio.run, anyio.sleep, 0)
         async with asyncio.TaskGroup() as group:
             group.create_task(self._sweep())
+            if self._keeps_time:
+                group.create_task(self._keep_time())
             while True:
                 free = self._most - len(self._running)
                 leases = await self._claim(free)
@@ -92,6 +97,19 @@ class Worker:
             with suppress(StateUnavailable):  # those who claim steps say so
                 await self._importer.dispatch.sweep(self._only)
             await asyncio.sleep(SWEEP_SECONDS)
+
+    async def _keep_time(self) -> None:
+        """A long look of one tick does not hold up the next one: what is worked on is held by its lease."""
+        async with asyncio.TaskGroup() as ticks:
+            places = asyncio.Semaphore(TICKS_AT_ONCE)
+            while True:
+                await places.acquire()
+                ticks.create_task(self._tick()).add_done_callback(lambda _done: places.release())
+                await asyncio.sleep(SWEEP_SECONDS)
+
+    async def _tick(self) -> None:
+        with suppress(StateUnavailable):
+            await self._importer.scheduling.tick()
 
     async def _work(self, step: Step) -> None:
         alive = asyncio.create_task(self._keep_alive(step))

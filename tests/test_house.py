@@ -17,7 +17,7 @@ from importer.domain.batches import BatchStatus
 from importer.domain.history import EventKind
 from importer.domain.imports import ImportStatus
 from importer.domain.rows import Outcome
-from importer.settings import Settings, ShopSettings
+from importer.settings import LoginSettings, Settings, ShopSettings
 from importer.transform.findings import SAID
 from importer.transform.rules import RULES
 
@@ -133,7 +133,12 @@ def test_the_lock_file_belongs_to_the_project() -> None:
 
 
 @pytest.mark.parametrize(
-    ("heading", "model"), [("Settings", Settings), ("A shop: `[shops.<name>]`", ShopSettings)]
+    ("heading", "model"),
+    [
+        ("Settings", Settings),
+        ("A shop: `[shops.<name>]`", ShopSettings),
+        ("A login of a source: `[logins.<name>]`", LoginSettings),
+    ],
 )
 def test_every_setting_is_documented(heading: str, model: type[BaseModel]) -> None:
     text = (

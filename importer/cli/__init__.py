@@ -23,6 +23,7 @@ COMMANDS = {
     "cancel": "importer.cli.steering",
     "retry": "importer.cli.steering",
     "sandbox": "importer.cli.sandbox",
+    "schedules": "importer.cli.schedules",
     "mappings": "importer.cli.mappings",
     "shops": "importer.cli.shops",
     "tokens": "importer.cli.tokens",

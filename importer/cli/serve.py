@@ -41,7 +41,7 @@ async def serve_until_stopped(settings: Settings) -> None:
         await runner.setup()
         try:
             await _listen(runner, importer)
-            worker = asyncio.create_task(Worker(importer).run())
+            worker = asyncio.create_task(Worker(importer, keeps_time=True).run())
             stopping = asyncio.create_task(stop.wait())
             await asyncio.wait({worker, stopping}, return_when=asyncio.FIRST_COMPLETED)
             if worker.done():

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from importer.ports.commands import Commands, EarlierCause
 from importer.ports.ground import Clock, Files, Queue
+from importer.ports.schedules import Dues, Fires, Ledger, Schedules, Source, Sources
 from importer.ports.shops import Backend, Mappings, ShopLimits, ShopReader, Shops, Tables
 from importer.ports.state import Batches, Imports, Paces, Request, Rows
 
@@ -12,18 +13,25 @@ __all__ = [
     "Batches",
     "Clock",
     "Commands",
+    "Dues",
     "EarlierCause",
     "Files",
+    "Fires",
     "Imports",
+    "Ledger",
     "Mappings",
     "Paces",
     "Ports",
     "Queue",
     "Request",
     "Rows",
+    "SchedulePorts",
+    "Schedules",
     "ShopLimits",
     "ShopReader",
     "Shops",
+    "Source",
+    "Sources",
     "Tables",
 ]
 
@@ -42,3 +50,14 @@ class Ports:
     mappings: Mappings
     shops: Shops
     clock: Clock
+
+
+@dataclass(frozen=True, kw_only=True)
+class SchedulePorts:
+    """What schedules need beside them."""
+
+    schedules: Schedules
+    dues: Dues
+    fires: Fires
+    ledger: Ledger
+    sources: Sources
