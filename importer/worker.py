@@ -108,8 +108,15 @@ class Worker:
                 await asyncio.sleep(SWEEP_SECONDS)
 
     async def _tick(self) -> None:
-        with suppress(StateUnavailable):
+        """A defect of schedules is logged, and does not stop imports."""
+        try:
             await self._importer.scheduling.tick()
+        except (ConfigurationError, asyncio.CancelledError):
+            raise
+        except StateUnavailable as error:
+            log.warning("action=state_unavailable why=%s", error.text)
+        except Exception:
+            log.exception("action=tick_crashed")
 
     async def _work(self, step: Step) -> None:
         alive = asyncio.create_task(self._keep_alive(step))

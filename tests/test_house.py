@@ -14,6 +14,7 @@ from pydantic import BaseModel
 
 from importer.cli import exits
 from importer.domain.batches import BatchStatus
+from importer.domain.fires import FireStatus
 from importer.domain.history import EventKind
 from importer.domain.imports import ImportStatus
 from importer.domain.rows import Outcome
@@ -37,7 +38,13 @@ def table_words(text: str, heading: str) -> set[str]:
 
 @pytest.mark.parametrize(
     ("heading", "words"),
-    [("Import", ImportStatus), ("Batch", BatchStatus), ("Row", Outcome), ("Events", EventKind)],
+    [
+        ("Import", ImportStatus),
+        ("Batch", BatchStatus),
+        ("Row", Outcome),
+        ("Events", EventKind),
+        ("Fire", FireStatus),
+    ],
 )
 def test_the_page_of_states_has_exactly_the_words_of_the_code(heading: str, words: type[StrEnum]) -> None:
     told = table_words((ROOT / "docs/states.md").read_text(), heading)
