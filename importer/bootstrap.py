@@ -9,29 +9,37 @@ from datetime import UTC, datetime
 from importer.backends.magento.access import Access, Admin, Bearer, Credentials, Mode, OAuth1
 from importer.backends.magento.trial import Trial
 from importer.backends.shops import ConfiguredShops, Shop
-from importer.ports import Files, Ports, ShopLimits
+from importer.ports import Clock, Files, Ports, SchedulePorts, ShopLimits
 from importer.queues.opening import open_queue
+from importer.services.alarms import Alarms
 from importer.services.closing import Closing
 from importer.services.dead import DeadSteps
 from importer.services.delivery import Delivery
 from importer.services.dispatch import Dispatch
 from importer.services.earlier import Earlier
+from importer.services.following import Following
 from importer.services.intake import Intake
+from importer.services.looking import Looking
 from importer.services.obstacles import Obstacles
 from importer.services.pacing import Pacing
+from importer.services.planning import Planning
 from importer.services.preparation import Preparation
 from importer.services.readiness import Readiness
 from importer.services.reporting import Reporting
 from importer.services.retention import Retention
 from importer.services.retrying import Retrying
+from importer.services.scheduling import Scheduling
 from importer.services.steering import Steering
 from importer.services.tracking import Tracking
 from importer.settings import MIB, Settings, ShopSettings
+from importer.sources.allowed import Allowed, Login
+from importer.sources.kinds import ConfiguredSources
 from importer.sources.mappings import MappingFolders
+from importer.sources.schedules import ScheduleBook
 from importer.store.batches import SqlBatches
 from importer.store.buckets import Bucket, BucketFiles
 from importer.store.commands import SqlCommands
-from importer.store.database import open_database
+from importer.store.database import Database, open_database
 from importer.store.duties import SqlDuties
 from importer.store.figures import SqlSums
 from importer.store.files import LocalFiles
@@ -39,6 +47,7 @@ from importer.store.imports import SqlImports
 from importer.store.paces import SqlPaces
 from importer.store.removals import SqlRemovals
 from importer.store.rows import SqlRows
+from importer.store.schedules import SqlDues, SqlFires, SqlTakenFiles
 from importer.store.tokens import SqlTokens
 from importer.tracing import Tracing, opened
 
@@ -71,13 +80,18 @@ class Importer:
     retention: Retention
     readiness: Readiness
     tracing: Tracing
+    nights: SchedulePorts
+    scheduling: Scheduling
+    planning: Planning
 
 
 @asynccontextmanager
-async def open_importer(settings: Settings, *, at_work: bool = False) -> AsyncIterator[Importer]:
+async def open_importer(
+    settings: Settings, *, clock: Clock | None = None, at_work: bool = False
+) -> AsyncIterator[Importer]:
     """Raises ConfigurationError, StateUnavailable when the state or the kept files cannot be used. `at_work`: the broker
-    must answer, too."""
-    clock = SystemClock()
+    must answer, too. Another `clock` is for tests."""
+    clock = clock or SystemClock()
     shops = configured_shops(settings)
     async with (
         open_database(settings.database_address) as database,
@@ -102,7 +116,8 @@ async def open_importer(settings: Settings, *, at_work: bool = False) -> AsyncIt
             shops=shops,
             clock=clock,
         )
-        importer = join_services(settings, ports, SqlTokens(database, clock))
+        nights = schedule_ports(settings, database, clock)
+        importer = join_services(settings, ports, nights, SqlTokens(database, clock))
         try:
             yield importer
         finally:
@@ -136,6 +151,17 @@ async def open_files(settings: Settings) -> AsyncIterator[Files]:
         files.close()
 
 
+def schedule_ports(settings: Settings, database: Database, clock: Clock) -> SchedulePorts:
+    """Raises ConfigurationError with every fault of the schedules."""
+    return SchedulePorts(
+        schedules=ScheduleBook(settings.schedules, settings.schedule_files),
+        dues=SqlDues(database, clock),
+        fires=SqlFires(database),
+        taken_files=SqlTakenFiles(database),
+        sources=ConfiguredSources(_allowed(settings)),
+    )
+
+
 def configured_shops(settings: Settings) -> ConfiguredShops:
     return ConfiguredShops({name: _shop(shop) for name, shop in settings.shops.items()})
 
@@ -151,16 +177,18 @@ async def open_trial(settings: Settings, name: str) -> AsyncIterator[Trial]:
         await trial.close()
 
 
-def join_services(settings: Settings, ports: Ports, tokens: SqlTokens) -> Importer:
+def join_services(settings: Settings, ports: Ports, nights: SchedulePorts, tokens: SqlTokens) -> Importer:
     """Every service over the same ports."""
     pacing = Pacing(ports)
     dispatch = Dispatch(ports, pacing)
     closing = Closing(ports, dispatch)
+    intake = Intake(ports, upload_limit=settings.upload_mib * MIB)
+    steering = Steering(ports, dispatch)
     return Importer(
         settings=settings,
         ports=ports,
         tokens=tokens,
-        intake=Intake(ports, upload_limit=settings.upload_mib * MIB),
+        intake=intake,
         preparation=Preparation(ports, dispatch, closing),
         delivery=Delivery(ports, dispatch, pacing),
         tracking=Tracking(ports, dispatch, pacing),
@@ -171,7 +199,7 @@ def join_services(settings: Settings, ports: Ports, tokens: SqlTokens) -> Import
         pacing=pacing,
         obstacles=Obstacles(ports, closing, pacing),
         reporting=Reporting(ports),
-        steering=Steering(ports, dispatch),
+        steering=steering,
         retrying=Retrying(ports, dispatch),
         readiness=Readiness(
             {"database": ports.sums.check, "files": ports.files.check},
@@ -179,6 +207,44 @@ def join_services(settings: Settings, ports: Ports, tokens: SqlTokens) -> Import
         ),
         tracing=opened(ports.imports.traceparent, on=settings.traces),
         retention=Retention(ports, keep_files_days=settings.keep_files_days),
+        nights=nights,
+        scheduling=_scheduling(settings, ports, nights, intake, steering),
+        planning=Planning(ports, nights),
+    )
+
+
+def _scheduling(
+    settings: Settings, ports: Ports, nights: SchedulePorts, intake: Intake, steering: Steering
+) -> Scheduling:
+    alarms = Alarms(nights)
+    return Scheduling(
+        ports,
+        nights,
+        Looking(ports, nights, intake, alarms, upload_limit=settings.upload_mib * MIB),
+        Following(ports, nights, steering, alarms),
+        lease_seconds=settings.lease_seconds,
+    )
+
+
+def _allowed(settings: Settings) -> Allowed:
+    """Secrets leave their envelopes here, for the sources alone."""
+    logins = [
+        Login(
+            host=one.host,
+            user=one.user,
+            password=one.password.get_secret_value(),
+            token=one.token.get_secret_value(),
+            key_file=one.key_file,
+            endpoint=one.endpoint,
+            region=one.region,
+        )
+        for one in settings.logins.values()
+    ]
+    return Allowed(
+        roots=settings.source_roots,
+        hosts=settings.source_hosts,
+        logins=logins,
+        known_hosts=settings.known_hosts,
     )
 
 

@@ -14,10 +14,11 @@ from pydantic import BaseModel
 
 from importer.cli import exits
 from importer.domain.batches import BatchStatus
+from importer.domain.fires import FireStatus
 from importer.domain.history import EventKind
 from importer.domain.imports import ImportStatus
 from importer.domain.rows import Outcome
-from importer.settings import Settings, ShopSettings
+from importer.settings import LoginSettings, Settings, ShopSettings
 from importer.transform.findings import SAID
 from importer.transform.rules import RULES
 
@@ -37,7 +38,13 @@ def table_words(text: str, heading: str) -> set[str]:
 
 @pytest.mark.parametrize(
     ("heading", "words"),
-    [("Import", ImportStatus), ("Batch", BatchStatus), ("Row", Outcome), ("Events", EventKind)],
+    [
+        ("Import", ImportStatus),
+        ("Batch", BatchStatus),
+        ("Row", Outcome),
+        ("Events", EventKind),
+        ("Fire", FireStatus),
+    ],
 )
 def test_the_page_of_states_has_exactly_the_words_of_the_code(heading: str, words: type[StrEnum]) -> None:
     told = table_words((ROOT / "docs/states.md").read_text(), heading)
@@ -133,7 +140,12 @@ def test_the_lock_file_belongs_to_the_project() -> None:
 
 
 @pytest.mark.parametrize(
-    ("heading", "model"), [("Settings", Settings), ("A shop: `[shops.<name>]`", ShopSettings)]
+    ("heading", "model"),
+    [
+        ("Settings", Settings),
+        ("A shop: `[shops.<name>]`", ShopSettings),
+        ("A login of a source: `[logins.<name>]`", LoginSettings),
+    ],
 )
 def test_every_setting_is_documented(heading: str, model: type[BaseModel]) -> None:
     text = (

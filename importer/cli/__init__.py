@@ -27,6 +27,7 @@ COMMANDS = {
     "retry": "importer.cli.steering",
     "cleanup": "importer.cli.cleanup",
     "sandbox": "importer.cli.sandbox",
+    "schedules": "importer.cli.schedules",
     "mappings": "importer.cli.mappings",
     "shops": "importer.cli.shops",
     "tokens": "importer.cli.tokens",

@@ -40,7 +40,7 @@ async def serve_until_stopped(settings: Settings, *, at_work: bool = True) -> No
         try:
             await _listen(runner, importer)
             if at_work:
-                await work_until(stopped, Worker(importer))
+                await work_until(stopped, Worker(importer, keeps_time=True))
             else:
                 await stopped.wait()
         finally:

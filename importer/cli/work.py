@@ -33,7 +33,7 @@ async def _work(settings: Settings, consumers: Sequence[Consumer]) -> None:
     stopped = signalled()
     async with open_importer(settings, at_work=True) as importer, probing(importer):
         typer.echo(f"importer works on {', '.join(consumer.name for consumer in consumers)}")
-        await work_until(stopped, Worker(importer, consumers=consumers))
+        await work_until(stopped, Worker(importer, consumers=consumers, keeps_time=True))
 
 
 async def work_until(stopped: asyncio.Event, worker: Worker) -> None:

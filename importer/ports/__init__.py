@@ -6,6 +6,7 @@ from importer.ports.commands import Commands, EarlierCause
 from importer.ports.figures import Sums
 from importer.ports.ground import Clock, Duties, Files, Ledger, Queue
 from importer.ports.removals import Removals
+from importer.ports.schedules import Dues, Fires, Schedules, Source, Sources, TakenFiles
 from importer.ports.shops import Backend, Mappings, ShopLimits, ShopReader, Shops, Tables
 from importer.ports.state import EVERY, Batches, Imports, Paces, Request, Rows, Which
 
@@ -15,9 +16,11 @@ __all__ = [
     "Batches",
     "Clock",
     "Commands",
+    "Dues",
     "Duties",
     "EarlierCause",
     "Files",
+    "Fires",
     "Imports",
     "Ledger",
     "Mappings",
@@ -27,9 +30,13 @@ __all__ = [
     "Removals",
     "Request",
     "Rows",
+    "SchedulePorts",
+    "Schedules",
     "ShopLimits",
     "ShopReader",
     "Shops",
+    "Source",
+    "Sources",
     "Sums",
     "Tables",
     "Which",
@@ -54,3 +61,14 @@ class Ports:
     mappings: Mappings
     shops: Shops
     clock: Clock
+
+
+@dataclass(frozen=True, kw_only=True)
+class SchedulePorts:
+    """What schedules need beside them."""
+
+    schedules: Schedules
+    dues: Dues
+    fires: Fires
+    taken_files: TakenFiles
+    sources: Sources

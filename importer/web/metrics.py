@@ -4,8 +4,8 @@ Most come from the state, so that every process of an installation says the same
 outcomes and kinds of steps, never imports. What a process counts for itself is said to be so.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 
 from prometheus_client import CollectorRegistry, GCCollector, ProcessCollector
@@ -45,12 +45,15 @@ class Family:
     counter: bool = False
 
 
-async def exposition(importer: Importer, accept: str) -> tuple[bytes, str]:
-    """The text and its content type. While the database is away only the process' own figures are there."""
+async def exposition(
+    importer: Importer, accept: str, *, shops: Collection[str] | None = None
+) -> tuple[bytes, str]:
+    """The text and its content type. While the database is away only the process' own figures are there. `shops`: those
+    that may be seen; None is all."""
     registry = CollectorRegistry(auto_describe=False)
     ProcessCollector(registry=registry)
     GCCollector(registry=registry)
-    registry.register(_Families(await _look(importer)))
+    registry.register(_Families(_within(await _look(importer), shops)))
     encode, content_type = choose_encoder(accept)
     return encode(registry), content_type
 
@@ -63,6 +66,23 @@ async def _look(importer: Importer) -> Seen:
     except StateUnavailable:
         figures, paces = None, {}
     return Seen(figures=figures, paces=paces, errors=importer.pacing.errors)
+
+
+def _within(seen: Seen, shops: Collection[str] | None) -> Seen:
+    """What it says of these shops; the steps and their age are those of the whole service."""
+    if shops is None:
+        return seen
+    figures = seen.figures and replace(
+        seen.figures,
+        imports={key: number for key, number in seen.figures.imports.items() if key[0] in shops},
+        rows={key: number for key, number in seen.figures.rows.items() if key[0] in shops},
+        in_flight={shop: taken for shop, taken in seen.figures.in_flight.items() if shop in shops},
+    )
+    return Seen(
+        figures=figures,
+        paces={shop: pace for shop, pace in seen.paces.items() if shop in shops},
+        errors={key: number for key, number in seen.errors.items() if key[0] in shops},
+    )
 
 
 class _Families(Collector):

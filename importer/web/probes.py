@@ -15,7 +15,7 @@ from importer.domain.errors import ConfigurationError
 from importer.domain.tokens import Scope
 from importer.web import metrics
 from importer.web.access import authenticate
-from importer.web.keys import IMPORTER, SESSION_KEY
+from importer.web.keys import CALLER, IMPORTER, SESSION_KEY
 from importer.web.operations import RULES, Operations, add_to
 from importer.web.problems import problems
 
@@ -70,8 +70,10 @@ async def readyz(request: web.Request) -> web.Response:
 
 @operations.page("GET", "/metrics", scope=Scope.READ)
 async def show_metrics(request: web.Request) -> web.Response:
-    """In Prometheus' text format, or in OpenMetrics for those who ask for it."""
-    body, content_type = await metrics.exposition(request.app[IMPORTER], request.headers.get("Accept", ""))
+    """In Prometheus' text format, or in OpenMetrics for those who ask for it; of the shops that the token may see."""
+    caller, accept = request.get(CALLER), request.headers.get("Accept", "")
+    shops = caller.shops if caller else None
+    body, content_type = await metrics.exposition(request.app[IMPORTER], accept, shops=shops)
     return web.Response(body=body, headers={"Content-Type": content_type})
 
 

@@ -10,7 +10,7 @@ from pydantic import SecretStr
 
 from importer.backends.magento.access import Access, Bearer
 from importer.backends.shops import ConfiguredShops, Shop
-from importer.bootstrap import Importer, join_services
+from importer.bootstrap import Importer, join_services, schedule_ports
 from importer.domain.batches import BatchStatus, Receipt, Sending
 from importer.domain.imports import Import, KeptFile
 from importer.domain.rows import Outcome
@@ -71,7 +71,9 @@ async def importer(tmp_path: Path, clock: HandClock) -> AsyncIterator[Importer]:
             shops=shops,
             clock=clock,
         )
-        yield join_services(settings, ports, SqlTokens(database, clock))
+        yield join_services(
+            settings, ports, schedule_ports(settings, database, clock), SqlTokens(database, clock)
+        )
     await shops.close()
 
 

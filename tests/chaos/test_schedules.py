@@ -1,0 +1,125 @@
+"""`kill -9` of two processes that keep time, at every thing they say of schedules: each file goes in once."""
+
+import asyncio
+import json
+from collections.abc import Callable, Collection
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from importer.domain.fires import FireStatus
+from importer.sandbox.catalog import load_catalog
+from importer.sandbox.server import running
+from importer.sandbox.shop import Shop
+from importer.store.database import connected, open_database
+from importer.store.schedules import SqlDues, SqlFires, SqlTakenFiles
+from tests.chaos.processes import TOKEN, Service, environment
+from tests.clocks import HandClock
+
+NIGHTS = 4
+KILLS = (1, 3, 6)
+"""The how-manieth line about schedules that is the last one of its process."""
+PATIENCE = 200.0
+
+
+def documents(folder: Path) -> dict[str, dict[str, str]]:
+    """Schedules that are due now, since yesterday; each has its folder."""
+    return {
+        f"night-{number}": {
+            "cron": "0 0 1 1 *",
+            "time_zone": "UTC",
+            "source": f"file://{folder}/out-{number}/*.csv",
+            "mapping": "products",
+            "ready": "ok",
+            "after": "delete",
+        }
+        for number in range(NIGHTS)
+    }
+
+
+def write(folder: Path) -> None:
+    for number in range(NIGHTS):
+        out = folder / f"out-{number}"
+        out.mkdir()
+        (out / "list.csv").write_text(f"article,name,price\nN-{number},Thing,1.00\n")
+        (out / "list.ok").touch()
+
+
+async def make_due(address: str, nights: dict[str, dict[str, str]]) -> None:
+    async with open_database(address) as database:
+        for name, words in nights.items():
+            yesterday = datetime.now(UTC) - timedelta(days=1)
+            await SqlDues(database, HandClock()).expect(
+                name, f"{words['cron']} {words['time_zone']}", yesterday
+            )
+
+
+async def all_done(address: str) -> None:
+    async with connected(address) as database:
+        fires = SqlFires(database)
+        while True:
+            ended = [one for n in range(NIGHTS) for one in await fires.latest(f"night-{n}", limit=9)]
+            if len(ended) == NIGHTS and all(one.status is FireStatus.DONE for one in ended):
+                return
+            await asyncio.sleep(0.2)  # other processes give no signal to wait for
+
+
+def left_in(folder: Path) -> list[Path]:
+    return list(folder.glob("out-*/*"))
+
+
+def killer(services: list[Service], kills: Collection[int]) -> Callable[[str], None]:
+    """Kills a process when schedules are spoken of for the n-th time."""
+    heard = 0
+
+    def hear(line: str) -> None:
+        nonlocal heard
+        heard += "action=schedule_" in line
+        if "action=schedule_" in line and heard in kills:
+            services[heard % len(services)].kill()
+
+    return hear
+
+
+async def kept_alive(service: Service) -> None:
+    while True:
+        await service.dead()
+        await service.start()
+
+
+@pytest.mark.timeout(PATIENCE + 40)
+async def test_files_of_schedules_go_in_once_although_the_processes_are_killed(tmp_path: Path) -> None:
+    write(tmp_path)
+    nights, address = documents(tmp_path), f"sqlite:///{tmp_path}/data/importer.db"
+    await make_due(address, nights)
+    shop = Shop(catalog=load_catalog(), token=TOKEN)
+    async with running(shop) as shop_address:
+        words = environment(tmp_path, {"main": {"BASE_URL": shop_address}})
+        words |= {
+            "IMPORTER_SCHEDULES": json.dumps(nights),
+            "IMPORTER_SOURCE_ROOTS": json.dumps([str(tmp_path)]),
+        }
+        services: list[Service] = []
+        hear = killer(services, KILLS)
+        services += [Service(words, hear), Service(words, hear)]
+        for service in services:
+            await service.start()
+        keepers = [asyncio.create_task(kept_alive(service)) for service in services]
+        try:
+            async with asyncio.timeout(PATIENCE):
+                await all_done(address)
+        finally:
+            for keeper in keepers:
+                keeper.cancel()
+            await asyncio.wait(keepers)
+            for service in services:
+                await service.stop()
+                print(*service.said, sep="\n")  # noqa: T201 - shown when the test fails
+
+    async with connected(address) as database:
+        ledger = SqlTakenFiles(database)
+        taken = [one for number in range(NIGHTS) for one in await ledger.taken(f"night-{number}")]
+    assert len({one.import_id for one in taken}) == NIGHTS
+    assert left_in(tmp_path) == []
+    assert sum(service.lives for service in services) > 2
