@@ -69,6 +69,9 @@ class ImportShown(Document):
     accepted_at: datetime
     updated_at: datetime
     ended_at: datetime | None
+    files_removed_at: datetime | None = Field(
+        description="since then its files are gone: no retry, no rows to mend"
+    )
     rows_total: int | None
     rows_read: int
     rows_sent: int

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
-from typing import Literal
+from typing import Any, Literal
 
 import orjson
 from aiohttp import web
@@ -46,7 +46,7 @@ class Format(Query):
     Answer(document=Report, media=("text/html", "text/csv")),
     scope=Scope.READ,
     query=Format,
-    problems=(406,),
+    problems=(406, 409),
 )
 async def show_report(request: web.Request) -> web.StreamResponse:
     """By `Accept` or `?format=`."""
@@ -74,9 +74,13 @@ async def _page(request: web.Request, import_id: str) -> web.Response:
     )
 
 
-@operations.add("GET", "/v1/imports/{id}/rows.jsonl", ROWS, _file("jsonl"), scope=Scope.READ, query=Outcomes)
-@operations.add("GET", "/v1/imports/{id}/rows.xlsx", ROWS, _file("xlsx"), scope=Scope.READ, query=Outcomes)
-@operations.add("GET", "/v1/imports/{id}/rows.csv", ROWS, _file("csv"), scope=Scope.READ, query=Outcomes)
+TO_MEND: dict[str, Any] = {"scope": Scope.READ, "query": Outcomes, "problems": (409,)}
+"""Without its file an import has no rows to mend."""
+
+
+@operations.add("GET", "/v1/imports/{id}/rows.jsonl", ROWS, _file("jsonl"), **TO_MEND)
+@operations.add("GET", "/v1/imports/{id}/rows.xlsx", ROWS, _file("xlsx"), **TO_MEND)
+@operations.add("GET", "/v1/imports/{id}/rows.csv", ROWS, _file("csv"), **TO_MEND)
 @operations.page("GET", r"/imports/{id}/rows.{layout:csv|xlsx|jsonl}", scope=Scope.READ)
 async def rows(request: web.Request) -> web.StreamResponse:
     layout = request.path.rpartition(".")[2]
