@@ -4,7 +4,7 @@ Most come from the state, so that every process of an installation says the same
 outcomes and kinds of steps, never imports. What a process counts for itself is said to be so.
 """
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from importlib.metadata import version
 
@@ -15,6 +15,7 @@ from prometheus_client.registry import Collector
 
 from importer.bootstrap import Importer
 from importer.domain.errors import StateUnavailable
+from importer.domain.fires import Due
 from importer.domain.pace import Pace
 from importer.domain.steps import StepKind
 from importer.ports.figures import Figures, Queued
@@ -22,13 +23,14 @@ from importer.ports.figures import Figures, Queued
 
 @dataclass(frozen=True, kw_only=True)
 class Seen:
-    """The state and the shops' paces at one moment, and the errors of the shops that this process met.
+    """The state, the shops' paces and the schedules at one moment, and the errors of the shops that this process met.
 
-    The first two are missing while the database is away.
+    The first three are missing while the database is away.
     """
 
     figures: Figures | None
     paces: Mapping[str, Pace]
+    dues: Sequence[Due]
     errors: Mapping[tuple[str, str], int]
 
 
@@ -53,7 +55,8 @@ async def exposition(
     registry = CollectorRegistry(auto_describe=False)
     ProcessCollector(registry=registry)
     GCCollector(registry=registry)
-    registry.register(_Families(_within(await _look(importer), shops)))
+    schedules = [one.name for one in importer.nights.schedules.all() if one.shop in (shops or ())]
+    registry.register(_Families(_within(await _look(importer), shops, schedules)))
     encode, content_type = choose_encoder(accept)
     return encode(registry), content_type
 
@@ -63,13 +66,14 @@ async def _look(importer: Importer) -> Seen:
     try:
         figures = await importer.ports.sums.read(shops)
         paces = {shop: await importer.pacing.get(shop) for shop in shops}
+        dues = await importer.nights.dues.all()
     except StateUnavailable:
-        figures, paces = None, {}
-    return Seen(figures=figures, paces=paces, errors=importer.pacing.errors)
+        figures, paces, dues = None, {}, []
+    return Seen(figures=figures, paces=paces, dues=dues, errors=importer.pacing.errors)
 
 
-def _within(seen: Seen, shops: Collection[str] | None) -> Seen:
-    """What it says of these shops; the steps and their age are those of the whole service."""
+def _within(seen: Seen, shops: Collection[str] | None, schedules: Collection[str]) -> Seen:
+    """What it says of these shops and schedules; the steps and their age are those of the whole service."""
     if shops is None:
         return seen
     figures = seen.figures and replace(
@@ -81,6 +85,7 @@ def _within(seen: Seen, shops: Collection[str] | None) -> Seen:
     return Seen(
         figures=figures,
         paces={shop: pace for shop, pace in seen.paces.items() if shop in shops},
+        dues=[due for due in seen.dues if due.name in schedules],
         errors={key: number for key, number in seen.errors.items() if key[0] in shops},
     )
 
@@ -182,6 +187,16 @@ FAMILIES: Mapping[str, Family] = {
         f"1 while nobody calls the shop because it is away or lets us not in. {FROM_STATE}",
         ("shop",),
         lambda seen: [((shop,), float(pace.is_closed)) for shop, pace in seen.paces.items()],
+    ),
+    "importer_schedule_last_success_seconds": Family(
+        f"When an import of the schedule completed last, in seconds since 1970; none before the first. {FROM_STATE}",
+        ("schedule",),
+        lambda seen: [((due.name,), due.succeeded_at.timestamp()) for due in seen.dues if due.succeeded_at],
+    ),
+    "importer_schedule_alarm": Family(
+        f"1 while the schedule has an alarm: its file is missing or late, or its last import did not complete. {FROM_STATE}",
+        ("schedule",),
+        lambda seen: [((due.name,), float(due.alarm is not None)) for due in seen.dues],
     ),
     "importer_shop_errors": Family(
         "Requests that the shop refused, did not answer or answered with an error, since this process began.",

@@ -95,7 +95,7 @@ async def test_a_death_at_any_moment_loses_no_file_and_imports_none_twice(
         "after": "delete",
     }
     changed = settings.model_copy(update={"schedules": {"night": document}, "source_roots": [tmp_path]})
-    async with open_importer(changed, clock) as importer:
+    async with open_importer(changed, clock=clock) as importer:
         night = Night(importer, clock, folder)
         await night.tick()
         moments, alive = 0, False

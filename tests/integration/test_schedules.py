@@ -20,6 +20,7 @@ from importer.domain.imports import Import, ImportStatus, Reason
 from importer.domain.rows import Outcome
 from importer.sandbox.shop import Shop
 from importer.settings import Settings
+from importer.web import metrics
 from importer.worker import Worker
 from tests.clocks import MovedClock
 from tests.integration.conftest import PATIENCE, let_go
@@ -92,7 +93,7 @@ async def opened(settings: Settings, tmp_path: Path) -> AsyncIterator[Opened]:
             }
             changed = {"schedules": {"night": document}, "source_roots": [tmp_path]}
             importer = await stack.enter_async_context(
-                open_importer(settings.model_copy(update=changed), clock)
+                open_importer(settings.model_copy(update=changed), clock=clock)
             )
             return Night(importer, clock, folder)
 
@@ -134,6 +135,12 @@ async def test_a_night_from_the_due_time_to_the_archive(opened: Opened) -> None:
     due = await night.due()
     assert (due.alarm, due.import_id) == (None, state.id)
     assert due.next_at == datetime(2026, 5, 6, 0, 30, tzinfo=UTC)
+    figures = (await metrics.exposition(night.importer, ""))[0].decode()
+    assert (
+        f'importer_schedule_last_success_seconds{{schedule="night"}} {due.succeeded_at.timestamp()}'
+        in figures
+    )
+    assert 'importer_schedule_alarm{schedule="night"} 0.0' in figures
 
 
 async def test_files_are_imported_the_oldest_first_each_by_itself(night: Night) -> None:
