@@ -58,11 +58,11 @@ def process(words: Mapping[str, str], *command: str, name: str, log: Path) -> It
             popen.wait()
 
 
-def settings(folder: Path, shops: Mapping[str, str], **more: str) -> dict[str, str]:
-    """The environment of every process: `shops` by name, with their addresses; everything else as it is by default."""
+def settings(folder: Path, shops: Mapping[str, Mapping[str, str]], **more: str) -> dict[str, str]:
+    """The environment of every process: `shops` by name, with their settings; everything else as it is by default."""
     words = {"DATA_DIR": str(folder / "data"), "PORT": "0", **more}
-    for name, address in shops.items():
-        words |= {f"SHOPS__{name.upper()}__BASE_URL": address, f"SHOPS__{name.upper()}__TOKEN": TOKEN}
+    for name, shop in shops.items():
+        words |= {f"SHOPS__{name.upper()}__{key}": value for key, value in {"TOKEN": TOKEN, **shop}.items()}
     return {**os.environ, **{f"IMPORTER_{key}": value for key, value in words.items()}}
 
 
@@ -84,8 +84,10 @@ async def database(server: str) -> AsyncIterator[str]:
     admin = await asyncpg.connect(server)
     try:
         await admin.execute(f"CREATE DATABASE {name}")
-        yield f"{server.rpartition('/')[0]}/{name}"
-        await admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
+        try:
+            yield f"{server.rpartition('/')[0]}/{name}"
+        finally:
+            await admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
     finally:
         await admin.close()
 
@@ -99,9 +101,11 @@ async def exchange(broker: str) -> AsyncIterator[str]:
     from importer.queues.topology import Topology
 
     own = Topology(exchange=f"bench-{secrets.token_hex(4)}", consumers=(ALL,))
-    yield own.exchange
-    async with await aio_pika.connect(broker) as connection:
-        await own.remove(await connection.channel())
+    try:
+        yield own.exchange
+    finally:
+        async with await aio_pika.connect(broker) as connection:
+            await own.remove(await connection.channel())
 
 
 class Client:

@@ -48,7 +48,7 @@ async def measure(imports: int, size: int) -> list[tuple[int, float]]:
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         shop = stack.enter_context(practice_shop("--instant"))
-        words = settings(folder, {"main": shop}, LOG="WARNING")
+        words = settings(folder, {"main": {"BASE_URL": shop}})
         token = told(words, "tokens", "new", "bench")
         serve = stack.enter_context(process(words, "serve", name="serve", log=folder / "serve.log"))
         async with Client([serve.address], token) as client:

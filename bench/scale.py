@@ -1,9 +1,10 @@
 """How much faster more workers are, and what a hundred imports at once do to a small one.
 
-    python -m bench.scale [--imports 16] [--rows 1000] [--workers 1,2,4]
+    python -m bench.scale [--imports 18] [--rows 1500] [--workers 1,2,4]
     python -m bench.scale --imports 100 --rows 10000 --workers 4 --answer-seconds 0
 
-Two processes serve, 1, 2 and 4 work, over RabbitMQ and PostgreSQL, with the settings that importer has when nothing is said.
+Two processes serve, 1, 2 and 4 work, over RabbitMQ and PostgreSQL. All settings are as they are when nothing is said, but
+for the pace, which is fixed (8 batches in flight): how it is found is the matter of `bench.pace`.
 The imports come all at once over HTTP, spread over the shops. What more workers can help against is the time that shops
 take to answer: each holds back its answer to a bulk for `--answer-seconds`, and a worker is at 8 steps at a time (the
 setting `workers`), most of which wait for such an answer. A shop's own limit (8 batches in flight) is one for all
@@ -81,11 +82,10 @@ async def installation(work: Work, workers: int) -> AsyncIterator[tuple[Client, 
         shop = stack.enter_context(practice_shop("--instant", *slow))
         words = settings(
             folder,
-            dict.fromkeys(work.names, shop),
+            {name: {"BASE_URL": shop, "PACE": "fixed"} for name in work.names},
             DATABASE=await stack.enter_async_context(database(POSTGRES)),
             BROKER=BROKER,
             BROKER_EXCHANGE=await stack.enter_async_context(exchange(BROKER)),
-            LOG="WARNING",
         )
         told(words, "migrate")
         token = told(words, "tokens", "new", "bench")
@@ -189,8 +189,8 @@ def main() -> None:
     options = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    options.add_argument("--imports", type=int, default=16)
-    options.add_argument("--rows", type=int, default=1000)
+    options.add_argument("--imports", type=int, default=18)
+    options.add_argument("--rows", type=int, default=1500)
     options.add_argument("--workers", default="1,2,4")
     options.add_argument(
         "--answer-seconds", type=float, default=3.0, help="a shop takes so long to answer a bulk"
