@@ -70,8 +70,8 @@ class Imports(Protocol):
         """Newest first, those before the id `before`."""
         ...
 
-    async def unfinished(self) -> list[Import]:
-        """Oldest first."""
+    async def unfinished(self, shop: str | None = None) -> list[Import]:
+        """Those of all shops or of one; oldest first."""
         ...
 
     async def events(self, import_id: str, *, after: int = 0) -> list[Event]: ...

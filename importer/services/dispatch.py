@@ -41,12 +41,8 @@ class Dispatch:
         free = (await self._pacing.get(state.shop)).most - sum(given.values())
         if free <= 0:
             return
-        under_way = [
-            other
-            for other in await self._ports.imports.unfinished()
-            if other.shop == state.shop and not other.dry_run
-        ]
-        self._turns.forget({other.id for other in under_way})
+        under_way = [other for other in await self._ports.imports.unfinished(state.shop) if not other.dry_run]
+        self._turns.forget(state.shop, {other.id for other in under_way})
         offers: dict[str, deque[Batch]] = {}
         asking = list(under_way)
         while asking and free > 0:

@@ -16,6 +16,8 @@ from importer.ports import Ports
 from importer.services.payloads import unpack
 
 Keys = NDArray[np.uint64]
+"""Sorted."""
+NONE: Keys = np.empty(0, np.uint64)
 
 
 @dataclass
@@ -23,6 +25,7 @@ class Elder:
     """An import that has others behind it: the keys that it had yet to write when it was asked for first, and those of
     its batches that were looked at. 16 bytes a row, until it ends."""
 
+    shop: str
     keys: Keys
     batches: dict[str, Keys] = field(default_factory=dict)
     clear: set[str] = field(default_factory=set)
@@ -45,28 +48,35 @@ class Turns:
         known = self._behind.get(batch.id)
         if known and (await self._ports.batches.get(known.id)).status in OPEN:
             return next((other for other in older if other.id == known.import_id), None)
-        mine = await self._keys_of(batch)
+        mine: Keys | None = None
         for other in older:
             elder = await self._elder(other)
-            if batch.id in elder.clear or not np.isin(mine, elder.keys).any():
+            if batch.id in elder.clear:
                 continue
-            rival = await self._rival(mine, other, elder)
+            mine = await self._keys_of(batch) if mine is None else mine
+            rival = await self._rival(mine, other, elder) if _share(mine, elder.keys) else None
             if rival:
                 self._behind[batch.id] = rival
                 return other
             elder.clear.add(batch.id)
         return None
 
-    def forget(self, still: set[str]) -> None:
-        """Drop what is known of imports that are not among those that are `still` under way."""
-        self._elders = {name: elder for name, elder in self._elders.items() if name in still}
-        self._behind = {name: rival for name, rival in self._behind.items() if rival.import_id in still}
+    def forget(self, shop: str, still: set[str]) -> None:
+        """Drop what is known of this shop's imports that are not among those that are `still` under way."""
+        self._elders = {
+            name: elder for name, elder in self._elders.items() if elder.shop != shop or name in still
+        }
+        self._behind = {
+            name: rival
+            for name, rival in self._behind.items()
+            if rival.shop != shop or rival.import_id in still
+        }
 
     async def _elder(self, other: Import) -> Elder:
         if other.id not in self._elders:
             parts = {batch.id: await self._keys_of(batch) for batch in await self._open(other)}
-            every = np.unique(np.concatenate(list(parts.values()))) if parts else np.empty(0, np.uint64)
-            self._elders[other.id] = Elder(every, parts)
+            every = np.unique(np.concatenate(list(parts.values()))) if parts else NONE
+            self._elders[other.id] = Elder(other.shop, every, parts)
         return self._elders[other.id]
 
     async def _rival(self, mine: Keys, other: Import, elder: Elder) -> Batch | None:
@@ -74,7 +84,7 @@ class Turns:
         for rival in await self._open(other):
             if rival.id not in elder.batches:  # it came of another one: a part that goes again
                 elder.batches[rival.id] = await self._keys_of(rival)
-            if np.isin(mine, elder.batches[rival.id]).any():
+            if _share(mine, elder.batches[rival.id]):
                 return rival
         return None
 
@@ -83,4 +93,12 @@ class Turns:
 
     async def _keys_of(self, batch: Batch) -> Keys:
         operations = await unpack(self._ports.files, batch)
-        return np.frombuffer(fingerprints(keys_of(operations)), np.uint64)
+        return np.sort(np.frombuffer(fingerprints(keys_of(operations)), np.uint64))
+
+
+def _share(few: Keys, many: Keys) -> bool:
+    """Whether a key is in both: `many` is looked into, not gone through, for with many imports this is asked often."""
+    if not few.size or not many.size:
+        return False
+    places = np.minimum(np.searchsorted(many, few), many.size - 1)
+    return bool((many[places] == few).any())

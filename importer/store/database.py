@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from sqlalchemy import Connection, func, inspect, select
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, TimeoutError as NoConnection
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from importer.domain.errors import ConfigurationError, StateUnavailable
-from importer.store.engines import engines
+from importer.store.engines import WAIT_SECONDS, engines
 
 if TYPE_CHECKING:
     from alembic.config import Config
@@ -44,10 +44,11 @@ def whole(method: Method) -> Method:
 
 
 class Database:
-    """The state at `address`: `sqlite:///PATH` for one machine, `postgresql://...` for many."""
+    """The state at `address`: `sqlite:///PATH` for one machine, `postgresql://...` for many. `wait_seconds`: so long a
+    transaction waits for the others to make room for it."""
 
-    def __init__(self, address: str) -> None:
-        self._engines = engines(address)
+    def __init__(self, address: str, *, wait_seconds: float = WAIT_SECONDS) -> None:
+        self._engines = engines(address, wait_seconds)
         self._writes: set[asyncio.Task[Any]] = set()
 
     @property
@@ -65,7 +66,8 @@ class Database:
     async def writing(self) -> AsyncIterator[AsyncConnection]:
         """A transaction that may write; it commits at the end, or not at all.
 
-        Raises ConfigurationError when the file does not let it, StateUnavailable when the server is away or the disk full.
+        Raises ConfigurationError when the file does not let it, StateUnavailable when the server is
+        away or busy for long, or the disk full.
         """
         with self._explained():
             async with self._engines.write.begin() as connection:
@@ -73,7 +75,7 @@ class Database:
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[AsyncConnection]:
-        """Raises StateUnavailable when the server is away."""
+        """Raises StateUnavailable when the server is away, or busy for long."""
         with self._explained():
             async with self._engines.read.connect() as connection:
                 yield connection
@@ -118,6 +120,10 @@ class Database:
         """Raises what a failed statement means to a person; a defect of ours stays what it is."""
         try:
             yield
+        except NoConnection as error:
+            raise StateUnavailable(
+                "The database is busy: no connection to it became free in time."
+            ) from error
         except (DBAPIError, OSError) as error:
             if self.shared and _is_away(error):
                 raise StateUnavailable(f"The database does not answer: {_said(error)}.") from error

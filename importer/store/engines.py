@@ -22,6 +22,9 @@ PRAGMAS = (
 
 POSTGRES_CONNECTIONS = 10
 
+WAIT_SECONDS = 30.0
+"""For a free connection, when all of them are at work."""
+
 
 @dataclass(frozen=True)
 class Engines:
@@ -32,25 +35,30 @@ class Engines:
     shared: bool
 
 
-def engines(address: str) -> Engines:
+def engines(address: str, wait_seconds: float = WAIT_SECONDS) -> Engines:
     """`sqlite:///PATH` or `postgresql://USER:PASSWORD@HOST/NAME`. Raises ConfigurationError; never names a password."""
     scheme = address.partition(":")[0]
     if scheme not in ENGINES:
         known = " or ".join(f"{name}://..." for name in ENGINES)
         raise ConfigurationError(f"The address of the database begins with {scheme}:, not with {known}.")
-    return ENGINES[scheme](address)
+    return ENGINES[scheme](address, wait_seconds)
 
 
-def _sqlite(address: str) -> Engines:
+def _sqlite(address: str, wait_seconds: float) -> Engines:
     """Writers begin IMMEDIATE: a later upgrade of a read lock would fail at once."""
     path = address.removeprefix("sqlite:///")
-    write = _sqlite_engine(path, begin="BEGIN IMMEDIATE", connections=1)
-    return Engines(write, _sqlite_engine(path, begin="BEGIN", connections=4), shared=False)
+    write = _sqlite_engine(path, begin="BEGIN IMMEDIATE", connections=1, wait_seconds=wait_seconds)
+    read = _sqlite_engine(path, begin="BEGIN", connections=4, wait_seconds=wait_seconds)
+    return Engines(write, read, shared=False)
 
 
-def _sqlite_engine(path: str, *, begin: str, connections: int) -> AsyncEngine:
+def _sqlite_engine(path: str, *, begin: str, connections: int, wait_seconds: float) -> AsyncEngine:
     engine = create_async_engine(
-        f"sqlite+aiosqlite:///{path}", pool_size=connections, max_overflow=0, hide_parameters=True
+        f"sqlite+aiosqlite:///{path}",
+        pool_size=connections,
+        max_overflow=0,
+        pool_timeout=wait_seconds,
+        hide_parameters=True,
     )
 
     @event.listens_for(engine.sync_engine, "connect")
@@ -68,7 +76,7 @@ def _sqlite_engine(path: str, *, begin: str, connections: int) -> AsyncEngine:
     return engine
 
 
-def _postgres(address: str) -> Engines:
+def _postgres(address: str, wait_seconds: float) -> Engines:
     """A connection that broke while it lay idle is replaced before it is used (`pool_pre_ping`)."""
     rest = address.partition("://")[2]
     try:
@@ -77,6 +85,7 @@ def _postgres(address: str) -> Engines:
             f"postgresql+asyncpg://{rest}",
             pool_size=POSTGRES_CONNECTIONS,
             max_overflow=0,
+            pool_timeout=wait_seconds,
             pool_pre_ping=True,
             hide_parameters=True,
         )
@@ -91,4 +100,4 @@ def _postgres(address: str) -> Engines:
     return Engines(engine, engine, shared=True)
 
 
-ENGINES: Mapping[str, Callable[[str], Engines]] = {"sqlite": _sqlite, "postgresql": _postgres}
+ENGINES: Mapping[str, Callable[[str, float], Engines]] = {"sqlite": _sqlite, "postgresql": _postgres}

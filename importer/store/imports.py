@@ -69,8 +69,10 @@ class SqlImports:
         async with self._database.reading() as connection:
             return [journal.from_row(row) for row in (await connection.execute(query)).mappings()]
 
-    async def unfinished(self) -> list[Import]:
+    async def unfinished(self, shop: str | None = None) -> list[Import]:
         query = select(imports).where(journal.is_unfinished()).order_by(imports.c.id)
+        if shop is not None:
+            query = query.where(imports.c.shop == shop)
         async with self._database.reading() as connection:
             return [journal.from_row(row) for row in (await connection.execute(query)).mappings()]
 

@@ -169,6 +169,8 @@ async def test_a_batch_that_is_split_goes_on_in_its_parts(state: State) -> None:
 async def test_an_end_leaves_no_row_without_its_outcome(state: State) -> None:
     name = await state.accept()
     await state.prepare(name, 1)
+    assert [one.id for one in await state.imports.unfinished("main")] == [name]
+    assert await state.imports.unfinished("another") == []
     errors = [wrong(n, outcome=Outcome.NOT_SENT) for n in (1, 2)]
     left = await state.batches.of(name)
 

@@ -3,13 +3,16 @@
 import asyncio
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import asyncpg
 import pytest
 
 from importer.domain.history import TURN, Event, EventKind
 from importer.sandbox.shop import Shop
+from importer.services.turns import Turns
 from importer.settings import Settings
 from importer.store.database import connected
 from importer.worker import Worker
@@ -101,6 +104,47 @@ async def test_keys_that_differ_in_case_are_the_same_entity(
     let_go(shop)
     await service.finished(second.id)
     assert shop.journal.overlapping() == []
+
+
+class Counted:
+    """Kept files that count how often one of them is read."""
+
+    def __init__(self, files: Any) -> None:
+        self._files, self.reads = files, 0
+
+    async def read(self, *words: Any, **more: Any) -> bytes:
+        self.reads += 1
+        found: bytes = await self._files.read(*words, **more)
+        return found
+
+    def lately(self) -> int:
+        """Since it was asked last."""
+        reads, self.reads = self.reads, 0
+        return reads
+
+
+async def test_keys_of_an_older_import_are_read_once_whatever_other_shops_do(
+    settings: Settings, shop: Shop, products: Products
+) -> None:
+    shop.faults.hold_consumers = True
+    async with working(settings) as run:
+        large = await run.accept(products(100, name="large.csv"))
+        older = await run.until(lambda state: state.read_whole and state.sent > 0, large.id)
+        newer = await run.accept(products(20, other_keys(20), name="small.csv"))
+        await run.until(lambda state: state.read_whole, newer.id)
+        ports = run.importer.ports
+        files = Counted(ports.files)
+        turns = Turns(replace(ports, files=files))  # type: ignore[arg-type] # what turns need of it
+        one, another = await ports.batches.of(newer.id)
+        reads = []
+        for batch, forgotten in ((one, "main"), (one, "another shop"), (another, "main"), (another, "")):
+            assert await turns.before(batch, [older]) is None
+            reads.append(files.lately())
+            turns.forget(forgotten, {older.id} if batch is one else set())
+        let_go(shop)
+        await asyncio.gather(run.finished(large.id), run.finished(newer.id))
+
+    assert reads == [10 + 1, 0, 1, 10 + 1]
 
 
 async def test_two_workers_never_have_one_key_in_flight_twice(

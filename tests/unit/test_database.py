@@ -1,6 +1,7 @@
 """The schema: models equal migrations, an old state is lifted, a foreign one is refused with a sentence."""
 
 import asyncio
+from contextlib import AsyncExitStack
 from pathlib import Path
 
 import pytest
@@ -12,8 +13,8 @@ from sqlalchemy import Connection
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from importer.bootstrap import SystemClock
-from importer.domain.errors import ConfigurationError
-from importer.store.database import HEAD, alembic_config, open_database
+from importer.domain.errors import ConfigurationError, StateUnavailable
+from importer.store.database import HEAD, Database, alembic_config, open_database
 from importer.store.imports import SqlImports
 from importer.store.tables import metadata
 from importer.store.tokens import SqlTokens
@@ -53,6 +54,20 @@ async def test_a_write_whose_caller_is_cancelled_ends_and_lets_the_next_one_in(
 
         assert await tokens.of("two") is not None
         assert (turns == 0) or await tokens.of("one") is not None
+
+
+async def test_a_write_for_which_no_room_comes_is_one_to_try_again_and_no_defect(state_address: str) -> None:
+    """As after a machine stood still: every wait is over at once."""
+    async with AsyncExitStack() as stack:
+        database = Database(state_address, wait_seconds=0.01)
+        stack.push_async_callback(database.close)
+
+        async def crowd_in() -> None:
+            while True:
+                await stack.enter_async_context(database.writing())
+
+        with pytest.raises(StateUnavailable, match="busy"):
+            await crowd_in()
 
 
 async def test_a_newer_state_is_refused_with_what_to_do(tmp_path: Path) -> None:
