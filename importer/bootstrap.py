@@ -162,7 +162,7 @@ def join_services(settings: Settings, ports: Ports, tokens: SqlTokens) -> Import
         tokens=tokens,
         intake=Intake(ports, upload_limit=settings.upload_mib * MIB),
         preparation=Preparation(ports, dispatch, closing),
-        delivery=Delivery(ports, dispatch, pacing),
+        delivery=Delivery(ports, dispatch, pacing, prompt_seconds=settings.lease_seconds / 2),
         tracking=Tracking(ports, dispatch, pacing),
         closing=closing,
         dead=DeadSteps(ports, closing),
