@@ -190,7 +190,7 @@ def join_services(settings: Settings, ports: Ports, nights: SchedulePorts, token
         tokens=tokens,
         intake=intake,
         preparation=Preparation(ports, dispatch, closing),
-        delivery=Delivery(ports, dispatch, pacing),
+        delivery=Delivery(ports, dispatch, pacing, prompt_seconds=settings.lease_seconds / 2),
         tracking=Tracking(ports, dispatch, pacing),
         closing=closing,
         dead=DeadSteps(ports, closing),

@@ -15,6 +15,8 @@ from importer.web.app import create_app
 from importer.worker import Worker
 
 DRAIN_SECONDS = 5.0
+LISTEN_SECONDS = 1.0
+"""So long a client whom we let in just before we closed the door may take to say what it wants."""
 
 
 def serve(
@@ -44,7 +46,16 @@ async def serve_until_stopped(settings: Settings, *, at_work: bool = True) -> No
             else:
                 await stopped.wait()
         finally:
-            await runner.cleanup()
+            await _close(runner)
+
+
+async def _close(runner: web.AppRunner) -> None:
+    """Nobody is let in any more, so whoever sends requests goes elsewhere; who is in already is answered."""
+    if runner.sites:
+        for site in list(runner.sites):
+            await site.stop()
+        await asyncio.sleep(LISTEN_SECONDS)
+    await runner.cleanup()
 
 
 async def _listen(runner: web.AppRunner, importer: Importer) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping as Dict, Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from importer.domain.batches import (
     Batch,
@@ -39,6 +39,9 @@ EVIDENCE_SECONDS = 60.0
 LATER: Dict[Sending, float | None] = {Sending.LATE: None, Sending.FULL: 0.2, Sending.KEYS_IN_FLIGHT: 0.5}
 """Seconds after which a batch that may not go yet is tried again; whatever frees its place publishes it too."""
 
+STOOD_STILL = Reason(
+    code="shop.not_taken", text="The machine stood still before the request left; it is sent again."
+)
 INTERRUPTED = Reason(
     code="shop.no_answer", text="The process that sent it ended before it had an answer; the shop is asked."
 )
@@ -48,8 +51,12 @@ CLOCK_SKEW = timedelta(minutes=10)
 
 
 class Delivery:
-    def __init__(self, ports: Ports, dispatch: Dispatch, pacing: Pacing) -> None:
+    """`prompt_seconds`: a request that did not leave within them after its intent does not leave at all. They are fewer
+    than a lease has left, so nobody else has begun to look for it."""
+
+    def __init__(self, ports: Ports, dispatch: Dispatch, pacing: Pacing, *, prompt_seconds: float) -> None:
         self._ports = ports
+        self._prompt = timedelta(seconds=prompt_seconds)
         self._dispatch = dispatch
         self._pacing = pacing
         self._needs = Needs(ports)
@@ -118,10 +125,11 @@ class Delivery:
         if blocked:
             await self._block(state, batch, operations, blocked)
             return None
+        began = self._ports.clock.now()
         sending = await self._ports.batches.record_sending(batch, keys=keys_of(operations), most=pace.most)
         if sending is not Sending.RECORDED:
             return LATER[sending]
-        return await self._submit(state, batch, mapping, operations)
+        return await self._submit(state, batch, mapping, operations, began)
 
     async def _split(self, state: Import, batch: Batch, operations: Sequence[Operation], size: int) -> None:
         """The shop gets smaller batches now than when this one was cut."""
@@ -131,11 +139,14 @@ class Delivery:
         await self._go_on(state)
 
     async def _submit(
-        self, state: Import, batch: Batch, mapping: Mapping, operations: Sequence[Operation]
+        self, state: Import, batch: Batch, mapping: Mapping, operations: Sequence[Operation], began: datetime
     ) -> float | None:
-        """The intent is recorded; now the act."""
-        began = self._ports.clock.now()
+        """The intent is recorded; now the act. A machine that was asleep in between has lost its lease: others looked for
+        the batch, found nothing and may have sent it."""
+        intended, began = began, self._ports.clock.now()
         batch = replace(batch, status=BatchStatus.SENDING, attempt=batch.attempt + 1, sending_at=began)
+        if began - intended > self._prompt:
+            return 0.0 if await self._ports.batches.record_not_taken(batch, STOOD_STILL) else None
         try:
             backend = self._ports.shops.backend(state.shop)
             receipt = await backend.submit(mapping.in_phase(batch.phase), operations)

@@ -39,7 +39,7 @@ class Service:
         *,
         words: Sequence[str] = ("serve",),
     ) -> None:
-        self._environment, self._heard, self._words = dict(environment), heard, words
+        self._environment, self._heard, self.words = dict(environment), heard, words
         self._process: asyncio.subprocess.Process | None = None
         self._readers: list[asyncio.Task[None]] = []
         self._address: asyncio.Future[str] = asyncio.get_running_loop().create_future()
@@ -55,7 +55,7 @@ class Service:
             sys.executable,
             "-m",
             "importer",
-            *self._words,
+            *self.words,
             stdout=pipe,
             stderr=pipe,
             env={**self._environment, "PYTHONFAULTHANDLER": "1"},
@@ -79,11 +79,25 @@ class Service:
                 self._token.set_result(line.rsplit(" ", 1)[1])
             self._heard(line)
 
+    @property
+    def address(self) -> "asyncio.Future[str]":
+        """Of its present life."""
+        return self._address
+
+    @property
+    def token(self) -> "asyncio.Future[str]":
+        return self._token
+
     async def another(self, heard: Callable[[str], None] = lambda _line: None) -> "Service":
         """A second process of the same state, started; it knows the first one's token."""
-        service = Service(self._environment, heard)
-        service._token = self._token
+        service = self.twin(heard)
         await service.start()
+        return service
+
+    def twin(self, heard: Callable[[str], None] = lambda _line: None) -> "Service":
+        """The same once more, not started."""
+        service = Service(self._environment, heard, words=self.words)
+        service._token = self._token
         return service
 
     def kill(self) -> None:
@@ -91,6 +105,24 @@ class Service:
         assert self._process is not None
         with suppress(ProcessLookupError):
             self._process.kill()
+
+    @property
+    def pid(self) -> int:
+        assert self._process is not None
+        return self._process.pid
+
+    def freeze(self) -> None:
+        """It stands still until it is woken, as a machine does that is suspended."""
+        self._signal(signal.SIGSTOP)
+
+    def wake(self) -> None:
+        self._signal(signal.SIGCONT)
+
+    def _signal(self, number: signal.Signals) -> None:
+        """Nothing when it has ended."""
+        if self._process is not None:
+            with suppress(ProcessLookupError):
+                self._process.send_signal(number)
 
     async def dead(self) -> int:
         assert self._process is not None
@@ -130,9 +162,17 @@ class Service:
                 while self._address is life:
                     await asyncio.sleep(0.02)  # until the next life begins: another task sees to that
 
+    async def _answered(self, method: str, path: str, **words: Any) -> httpx.Response:
+        """The answer, when the database is there."""
+        while True:
+            answer = await self.ask(method, path, **words)
+            if answer.status_code != httpx.codes.SERVICE_UNAVAILABLE:
+                return answer
+            await asyncio.sleep(0.2)  # nobody tells when it is back
+
     async def upload(self, path: Path, *, mapping: str, shop: str) -> str:
         """The id of the import; a client whose answer was lost by a kill asks again and gets the same one."""
-        answer = await self.ask(
+        answer = await self._answered(
             "POST", "/v1/imports", params={"mapping": mapping, "name": path.name, "shop": shop},
             content=await asyncio.to_thread(path.read_bytes), headers={"Content-Type": "text/csv", "Idempotency-Key": path.name},
         )  # fmt: skip
@@ -141,7 +181,7 @@ class Service:
 
     async def state(self, import_id: str) -> dict[str, Any]:
         """The import as it is now, its equation checked."""
-        state: dict[str, Any] = (await self.ask("GET", f"/v1/imports/{import_id}")).json()
+        state: dict[str, Any] = (await self._answered("GET", f"/v1/imports/{import_id}")).json()
         assert state["equation_holds"], state["equation"]
         assert sum(state["counts"].values()) == state["rows_read"], state
         return state

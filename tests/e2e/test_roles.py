@@ -5,7 +5,7 @@ import json
 import signal
 import sys
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +17,9 @@ from importer.sandbox.catalog import load_catalog
 from importer.sandbox.server import running
 from importer.sandbox.setup import Setup
 from importer.sandbox.shop import Shop
-from importer.store.database import connected, open_database
+from importer.store.database import open_database
 from tests.chaos.processes import TOKEN, Service, environment, tell
 from tests.clocks import HandClock
-from tests.conftest import AMQP_URL, fresh_postgres
-from tests.contracts.brokers import topology
 
 pytestmark = pytest.mark.timeout(180)
 
@@ -35,26 +33,6 @@ def file(tmp_path: Path) -> Path:
     path = tmp_path / "list.csv"
     path.write_text("\n".join(lines))
     return path
-
-
-@pytest.fixture(
-    params=["embedded", pytest.param("rabbitmq", marks=[pytest.mark.rabbitmq, pytest.mark.postgresql])]
-)
-async def carried(request: pytest.FixtureRequest) -> AsyncIterator[dict[str, str]]:
-    """Settings: everything on this machine, or steps in a RabbitMQ and the state in a PostgreSQL."""
-    async with AsyncExitStack() as stack:
-        if request.param == "embedded":
-            yield {}
-            return
-        address = await stack.enter_async_context(fresh_postgres())
-        names = await stack.enter_async_context(topology())
-        async with connected(address) as database:
-            await database.migrate()
-        yield {
-            "IMPORTER_DATABASE": address,
-            "IMPORTER_BROKER": AMQP_URL,
-            "IMPORTER_BROKER_EXCHANGE": names.exchange,
-        }
 
 
 @asynccontextmanager

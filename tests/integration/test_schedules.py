@@ -137,7 +137,9 @@ async def test_a_night_from_the_due_time_to_the_archive(opened: Opened) -> None:
     assert (due.alarm, due.import_id) == (None, state.id)
     assert due.next_at == datetime(2026, 5, 6, 0, 30, tzinfo=UTC)
     figures = (await metrics.exposition(night.importer, ""))[0].decode()
-    [told] = re.findall(r'^importer_schedule_last_success_seconds{schedule="night"} (\S+)$', figures, re.M)
+    [told] = re.findall(
+        r'^importer_schedule_last_success_seconds{schedule="night"} (\S+)$', figures, re.MULTILINE
+    )
     assert float(told) == pytest.approx(due.succeeded_at.timestamp())
     assert 'importer_schedule_alarm{schedule="night"} 0.0' in figures
 
