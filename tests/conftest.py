@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from importer.store.database import connected
+from tests.chaos.servers import MISSING as OWN_SERVERS_MISSING
 from tests.clocks import HandClock
 
 ROOT = Path(__file__).parent.parent
@@ -44,6 +45,7 @@ MISSING: dict[str, str | None] = {
     "postgresql": None
     if _answers(POSTGRES_URL, 5432)
     else "no PostgreSQL on 127.0.0.1:5432 (another: IMPORTER_TEST_POSTGRES_URL, with the right to make databases)",
+    "own_servers": OWN_SERVERS_MISSING,
     "schema_suite": None
     if (SUITE / "tests/draft2020-12").is_dir()
     else "no official JSON Schema tests (make suite)",

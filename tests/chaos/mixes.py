@@ -107,7 +107,7 @@ class Mix:
         return Shop(catalog=load_catalog(), token=TOKEN, consumers=self.consumers, setup=setup)
 
 
-def mix(seed: int, number: int) -> Mix:
+def mix(seed: int, number: int, *, lines: int = ROWS) -> Mix:
     """The same for the same numbers."""
     dice = random.Random(f"{seed}:{number}")
     idempotent = dice.random() < 2 / 3
@@ -119,7 +119,7 @@ def mix(seed: int, number: int) -> Mix:
     patient = not OPEN_FOR_EVER & set(bugs)
     return Mix(
         name=f"s{number}",
-        rows=rows(dice, number),
+        rows=rows(dice, number, lines),
         bugs=bugs,
         incidents=incidents(dice),
         idempotent=idempotent,
@@ -130,11 +130,11 @@ def mix(seed: int, number: int) -> Mix:
     )
 
 
-def rows(dice: random.Random, number: int) -> list[Row]:
+def rows(dice: random.Random, number: int, lines: int) -> list[Row]:
     """Some are wrong, some come twice (the last one counts), some have a name that is taken (the shop refuses them)."""
     made: list[Row] = []
     right: list[Row] = []
-    for place in range(ROWS):
+    for place in range(lines):
         row = Row(
             sku=f"C{number}-{place:04d}", name=f"Thing {number} {place}", price=f"{dice.randint(100, 999)}.50"
         )

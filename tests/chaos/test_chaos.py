@@ -8,18 +8,17 @@ and the same moments to be killed at; what meets at which moment is up to the ma
 import asyncio
 import os
 import random
-from collections.abc import AsyncIterator, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import Mapping
+from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from importer.sandbox.server import running
-from importer.sandbox.shop import Shop
-from tests.chaos.checker import Shelf, check, commands, silence
-from tests.chaos.mixes import KNOWN, Director, Mix, mix, without_repeats
+from tests.chaos.checker import check, commands, silence
+from tests.chaos.mixes import mix, without_repeats
 from tests.chaos.processes import Service, environment, tell
+from tests.chaos.stages import calm, played
 
 GROUP = 10
 IMPORTS = int(os.environ.get("IMPORTER_CHAOS_IMPORTS", "6"))
@@ -82,26 +81,6 @@ class Killer:
             self.killed.clear()
 
 
-@asynccontextmanager
-async def played(mix: Mix, killer: Killer) -> AsyncIterator[tuple[Shop, Shelf, int]]:
-    """The mix's shop with some of its products at another price, how a client sees it, and how much was written so."""
-    shop = mix.shop()
-    async with running(shop) as address:
-        shelf = Shelf(address)
-        await shelf.fill(mix.rows[:KNOWN])
-        await shop.idle()
-        director = Director(shop, mix)
-
-        def heard(entry: Mapping[str, Any]) -> None:
-            director.heard(entry)
-            killer.entry(entry)
-
-        mark = len(await shelf.writes())
-        director.begin()
-        shop.journal.heard = heard
-        yield shop, shelf, mark
-
-
 def groups() -> list[tuple[int, int]]:
     """Seed and number of imports of each group."""
     return [
@@ -117,7 +96,7 @@ async def test_whatever_the_shop_does_and_whenever_we_are_killed(
     mixes, killer = [mix(seed, number) for number in range(1, imports + 1)], Killer(seed)
     without_repeats(tmp_path)
     async with AsyncExitStack() as stack:
-        stages = [await stack.enter_async_context(played(one, killer)) for one in mixes]
+        stages = [await stack.enter_async_context(played(one, killer.entry)) for one in mixes]
         words = environment(
             tmp_path,
             {
@@ -150,9 +129,7 @@ async def test_whatever_the_shop_does_and_whenever_we_are_killed(
             await service.stop()
         said = await tell(words, [command for import_id in ids for command in commands(import_id)])
         for place, (one, (shop, shelf, mark)) in enumerate(zip(mixes, stages, strict=True)):
-            shop.faults.change({"cut_connections": False, "hold_consumers": False})
-            shop.bugs.off()
-            await shop.idle()
+            await calm(shop)
             print(one.summary)  # noqa: T201 - likewise
             report = await check(one, shelf, said[3 * place : 3 * place + 3], mark)
             print(report["equation"], silence(said[3 * place + 1]))  # noqa: T201 - likewise
