@@ -1,6 +1,6 @@
 """The report of an import as text: what a person wants to know first comes first."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rich.console import Console
@@ -11,6 +11,9 @@ from importer.domain.sentences import sentences
 
 SHOWN_ROWS = 20
 SHOWN_CHARACTERS = 60
+SHOWN_RANGES = 12
+NO_FAULT = frozenset({Outcome.UNKNOWN, Outcome.NOT_SENT})
+"""Outcomes that no correction of the row would change."""
 MANY = 10
 """So many records that are no text are not to be looked at one by one: the file has another encoding."""
 
@@ -62,26 +65,35 @@ def _print_causes(document: Mapping[str, Any], console: Console) -> None:
 def _print_rows(document: Mapping[str, Any], console: Console) -> None:
     """Rows with nothing of their own to correct are one line for each reason: they would hide the others."""
     many = {cause["code"] for cause in document["causes"] if cause["rows"] >= MANY}
-    alike: dict[str, Mapping[str, Any]] = {}
+    alike: dict[tuple[str, str, str], dict[int, Mapping[str, Any]]] = {}
     rows = []
     for row in document["rows"]:
-        if row["outcome"] == Outcome.NOT_SENT or (row["code"] == "record.encoding" and row["code"] in many):
-            alike.setdefault(row["code"], row)
+        unreadable = row["code"] == "record.encoding" and row["code"] in many
+        if row["outcome"] in NO_FAULT or unreadable:
+            kind = row["outcome"], row["code"], "" if unreadable else row["text"]
+            alike.setdefault(kind, {}).setdefault(row["row"], row)
         else:
             rows.append(row)
     if rows or alike:
         console.print("\nRows that need you", style="bold")
     for row in rows[:SHOWN_ROWS]:
         _print_row(row, console)
-    _print_alike(document, alike, console)
+    for kind in list(alike)[:SHOWN_ROWS]:
+        alone = sum(other[:2] == kind[:2] for other in alike) == 1
+        _print_alike(alike[kind], _rows_of(kind, document) if alone else 0, console)
     if rows or alike:
-        more = len(rows) - SHOWN_ROWS
+        more = max(0, len(rows) - SHOWN_ROWS) + sum(len(found) for found in list(alike.values())[SHOWN_ROWS:])
         further = f"and {plural(more, 'more row')}; " if more > 0 else ""
         console.print(
             f"  {further}all of them in the file's own layout: "
             f"importer report {document['id']} --rows FILE.csv",
             soft_wrap=True,
         )
+
+
+def _rows_of(kind: tuple[str, str, str], document: Mapping[str, Any]) -> int:
+    """How many rows ended so: a report does not list them all."""
+    return sum(cause["rows"] for cause in document["causes"] if (cause["outcome"], cause["code"]) == kind[:2])
 
 
 def _print_row(row: Mapping[str, Any], console: Console) -> None:
@@ -92,15 +104,30 @@ def _print_row(row: Mapping[str, Any], console: Console) -> None:
     console.print(escape(f"      {sentences(row['sentence'], says, row['fix'])}"), soft_wrap=True)
 
 
-def _print_alike(
-    document: Mapping[str, Any], alike: Mapping[str, Mapping[str, Any]], console: Console
-) -> None:
-    for cause in document["causes"]:
-        if cause["code"] in alike and cause["outcome"] == alike[cause["code"]]["outcome"]:
-            row = alike[cause["code"]]
-            kind, told = row["outcome"].replace("_", " "), sentences(row["text"], row["fix"])
-            line = f"  {plural(cause['rows'], 'row')} {kind}, from row {row['row']} on: {told}"
-            console.print(escape(line), soft_wrap=True)
+def _print_alike(listed: Mapping[int, Mapping[str, Any]], total: int, console: Console) -> None:
+    """Rows with one reason: how many, which, and the reason once. `total`: all of them, as far as it is known."""
+    row = next(iter(listed.values()))
+    if max(total, len(listed)) == 1:
+        _print_row(row, console)
+        return
+    more = " and further ones" if total > len(listed) else ""
+    says = f"The shop says: {row['shop_says']}" if row["shop_says"] else ""
+    told = sentences(row["sentence"], says, row["fix"])
+    count = plural(max(total, len(listed)), "row")
+    kind = row["outcome"].replace("_", " ")
+    console.print(escape(f"  {count} {kind} ({ranges(sorted(listed))}{more}): {told}"), soft_wrap=True)
+
+
+def ranges(numbers: Sequence[int]) -> str:
+    """`rows 1-7, 9, 12-20`, of numbers that rise; the first few of many."""
+    runs: list[list[int]] = []
+    for number in numbers:
+        if runs and number == runs[-1][1] + 1:
+            runs[-1][1] = number
+        else:
+            runs.append([number, number])
+    told = [f"{first:,}" if first == last else f"{first:,}-{last:,}" for first, last in runs[:SHOWN_RANGES]]
+    return f"{'row' if len(numbers) == 1 else 'rows'} {', '.join(told)}{', …' if len(runs) > SHOWN_RANGES else ''}"
 
 
 def _short(value: str | None) -> str:

@@ -17,6 +17,9 @@ from importer.domain.rows import Outcome
 COMPLETE, RETRIABLE, FAILED, OPEN, REJECTED = 1, 2, 3, 4, 5
 """Operation statuses of contract 5.3."""
 
+DEFINED = frozenset({COMPLETE, RETRIABLE, FAILED, OPEN, REJECTED})
+"""There are no others."""
+
 
 class Verdict(StrEnum):
     SUCCEEDED = "succeeded"

@@ -10,8 +10,9 @@ from importer.domain.batches import Batch, BatchStatus, NewBatch, Operation, Ope
 from importer.domain.errors import BackendError
 from importer.domain.failures import ROW_OUTCOME, Verdict, classify
 from importer.domain.imports import Import, Reason
-from importer.domain.rows import Outcome, RowError
+from importer.domain.rows import Outcome, RowError, plural
 from importer.domain.steps import Step
+from importer.domain.timing import LONGEST, SHORTEST
 from importer.domain.watching import Watch
 from importer.ports import Ports
 from importer.services.dispatch import Dispatch
@@ -32,7 +33,7 @@ FORGOTTEN = (
 )
 
 STALLED = (
-    "The shop has taken {operations} rows and confirmed none of them for {seconds:.0f} seconds. Probably no consumer "
+    "The shop has taken {rows} and confirmed nothing for {seconds}. Probably no consumer "
     "runs, or it is busy with other work. On the shop's host: bin/magento queue:consumers:start async.operations.all"
 )
 
@@ -60,8 +61,9 @@ class Tracking:
         if state.ended or batch.status is not BatchStatus.SENT or batch.bulk_uuid is None:
             return None
         age = _age(batch, self._ports.clock.now())
-        if (early := self._watch.too_early(batch, age)) > 0:
-            return early
+        limits = self._ports.shops.limits(state.shop)
+        if (early := self._watch.too_early(batch, age)) > 0 and age < limits.stall_seconds:
+            return min(early, limits.stall_seconds - age)
         backend, receipt = self._ports.shops.backend(state.shop), Receipt(bulk_uuid=batch.bulk_uuid)
         try:
             await self._pacing.gate(state.shop)
@@ -69,12 +71,12 @@ class Tracking:
         except BackendError:
             self._watch.forget(state.shop)
             raise
-        give_up = self._ports.shops.limits(state.shop).give_up_seconds
+        give_up = limits.give_up_seconds
         given_up = age >= give_up or (not seen.known and age >= FORGOTTEN_SECONDS)
         if seen.statuses is None and not given_up:
             await self._note_lag(state, batch, seen.done, age)
-            await self._note_stall(state, batch, seen.done, age)
-            return min(self._watch.again(batch, age, seen.done), give_up - age)
+            again = min(self._watch.again(batch, age, seen.done), give_up - age)
+            return again if seen.done else min(again, await self._note_stall(state, batch, age))
         self._watch.done(batch, age)
         statuses = await backend.details(receipt) if seen.statuses is None else seen.statuses
         final = {s.position: s for s in statuses if classify(s) is not Verdict.OPEN}
@@ -92,16 +94,24 @@ class Tracking:
         if await self._ports.batches.record_lagging(batch, left=batch.operations - done):
             await self._dispatch.fill(state)
 
-    async def _note_stall(self, state: Import, batch: Batch, confirmed: int, age: float) -> None:
-        """A queue is first in, first out: while the oldest batch moves, the others only wait for their turn."""
+    async def _note_stall(self, state: Import, batch: Batch, age: float) -> float:
+        """Of a batch of which nothing is confirmed: the most seconds until it is asked for again. A queue is first in,
+        first out: while the oldest batch moves, the others only wait for their turn. The oldest is looked at when a stall
+        would have to be said, and no less often while there is one: then it is soon seen that the shop goes on."""
         still = (self._ports.clock.now() - state.updated_at).total_seconds()
         seconds = self._ports.shops.limits(batch.shop).stall_seconds
-        if confirmed or min(age, still) < seconds:
-            return
-        [oldest] = await self._ports.batches.of(state.id, {BatchStatus.SENT}, limit=1)
-        if oldest.id == batch.id:
-            text = STALLED.format(operations=batch.operations, seconds=seconds)
-            await self._ports.imports.record_waiting(state.id, Reason(code="shop.stalled", text=text))
+        sent = await self._ports.batches.of(state.id, {BatchStatus.SENT})
+        oldest = next((one for one in sent if not one.lagging), None)
+        if oldest is None or oldest.id != batch.id:
+            return LONGEST
+        left = seconds - min(age, still)
+        if left > 0:
+            return max(SHORTEST, left)
+        text = STALLED.format(
+            rows=plural(sum(one.operations for one in sent), "row"), seconds=plural(round(seconds), "second")
+        )
+        await self._ports.imports.record_waiting(state.id, Reason(code="shop.stalled", text=text))
+        return max(SHORTEST, seconds)
 
     async def _confirm(
         self, state: Import, batch: Batch, final: dict[int, OperationStatus], *, silence: str

@@ -5,8 +5,9 @@ from collections.abc import Iterable
 from rapidfuzz import fuzz, process
 
 LONGEST_QUOTE = 80
-LEAST_ALIKE = 50
-"""Of 100: half of the letters in the same order."""
+LEAST_ALIKE = 65
+"""Of 100: two thirds of the letters in the same order, so that `Rad` is near `red` and `Nope` is not near `Top`."""
+FEW = 8
 CREATE = "Create it in the shop or correct the name."
 
 
@@ -17,9 +18,14 @@ def quoted(value: object) -> str:
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
-    """What to do about an unknown name: the nearest known ones, or the way to make it known."""
+    """What to do about an unknown name: the known ones that are near; else all when they are few, or how many there are."""
     by_lower = {other.lower(): other for other in known}
     close = process.extract(
         name.lower(), list(by_lower), scorer=fuzz.ratio, score_cutoff=LEAST_ALIKE, limit=3
     )
-    return f"Nearest: {', '.join(by_lower[other] for other, _, _ in close)}." if close else CREATE
+    if close:
+        return f"Nearest: {', '.join(by_lower[other] for other, _, _ in close)}."
+    if not by_lower:
+        return CREATE
+    there = ", ".join(by_lower.values()) if len(by_lower) <= FEW else f"{len(by_lower):,} others"
+    return f"None is near; the shop has {there}. {CREATE}"

@@ -190,7 +190,7 @@ async def test_what_the_shop_says_stands_beside_what_we_say(site: Site) -> None:
     refused = report["rows"][-1]
 
     assert (refused["key"], refused["code"]) == ("00046", "shop.rejected")
-    assert refused["sentence"] == "The shop's consumer refused this row."
+    assert refused["sentence"] == "The shop refused this row."
     assert refused["shop_says"] == refused["text"] == "URL key for specified store already exists."
     assert [row["shop_says"] for row in report["rows"][:-1]] == [None] * 4
     assert [(c["code"], c["column"], c["rows"], c["needs_person"]) for c in report["causes"]] == [

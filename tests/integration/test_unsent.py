@@ -40,5 +40,8 @@ async def test_rows_to_correct_come_first_and_the_unsent_ones_are_one_line(
         "  row 40, line 41  A-0040  price = ''",
     ]
     told = "The row was not sent. The shop does not answer (connection refused). Retry the import."
-    assert f"  38 rows not sent, from row 1 on: {told}\n" in shown
+    assert f"  38 rows not sent (rows 1-38): {told}\n" in shown
+    out = io.StringIO()
+    print_report(few, Console(file=out, width=200, highlight=False))
+    assert f"  38 rows not sent (row 1 and further ones): {told}\n" in out.getvalue()
     assert table.count(told) == 38

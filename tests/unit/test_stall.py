@@ -15,7 +15,7 @@ from importer.domain.batches import BatchStatus, Receipt, Sending
 from importer.domain.imports import Import, KeptFile
 from importer.domain.rows import Outcome
 from importer.domain.steps import Step, StepKind
-from importer.domain.timing import FIRST
+from importer.domain.timing import FIRST, LONGEST
 from importer.ports import Ports, Request, ShopLimits
 from importer.queues.embedded import EmbeddedQueue
 from importer.services.payloads import pack_all
@@ -39,8 +39,15 @@ ADDRESS = "https://shop.example"
 
 
 @pytest.fixture
-async def importer(tmp_path: Path, clock: HandClock) -> AsyncIterator[Importer]:
-    limits = ShopLimits(batch_size=10, batch_bytes=10**6, batches_in_flight=4, settle_seconds=1.0)
+def stall_seconds() -> float:
+    return 60.0
+
+
+@pytest.fixture
+async def importer(tmp_path: Path, clock: HandClock, stall_seconds: float) -> AsyncIterator[Importer]:
+    limits = ShopLimits(
+        batch_size=10, batch_bytes=10**6, batches_in_flight=4, settle_seconds=1.0, stall_seconds=stall_seconds
+    )
     shops = ConfiguredShops(
         {
             "main": Shop(
@@ -149,6 +156,34 @@ async def test_a_batch_that_waits_behind_another_is_no_stall(importer: Importer,
         assert state.waiting is not None
 
 
+@pytest.mark.parametrize("stall_seconds", [5.0, 60.0, 400.0])
+async def test_a_stall_is_said_when_it_is_one_and_its_end_is_seen_as_soon(
+    importer: Importer, clock: HandClock, stall_seconds: float
+) -> None:
+    """Whatever the distances are in which the batch is asked for; and it counts the rows of all its batches."""
+    first, *others = await sent_batches(importer, 3)
+    with respx.mock(assert_all_called=False) as net:
+        for batch_id in (first, *others):
+            answers(net, batch_id, 4)
+        waited, looks, state = 0.0, 0, await importer.ports.imports.get("imp_1")
+        while state.waiting is None:
+            again, state = await track(importer, first)
+            assert again is not None
+            looks += 1
+            if state.waiting is None:
+                clock.forward(again)
+                waited += again
+
+        assert stall_seconds * 0.99 < waited < stall_seconds * 1.1
+        assert looks < 25
+        assert "The shop has taken 3 rows and confirmed nothing for" in state.waiting.text
+        for _ in range(5):
+            clock.forward(again)
+            again, _ = await track(importer, first)
+            assert again is not None
+            assert again <= min(stall_seconds, LONGEST)
+
+
 async def test_after_a_day_the_outcome_is_unknown_and_the_row_is_listed(
     importer: Importer, clock: HandClock
 ) -> None:
@@ -185,6 +220,23 @@ async def test_a_bulk_that_the_shop_has_forgotten_is_unknown_after_ten_minutes_n
     assert state.counts == {Outcome.UNKNOWN: 1}
     [error] = await importer.ports.rows.of("imp_1", outcomes=[Outcome.UNKNOWN], limit=10)
     assert "no longer knows the bulk" in error.text
+
+
+async def test_a_status_that_magento_does_not_define_is_named_instead_of_what_comes_with_it(
+    importer: Importer, clock: HandClock
+) -> None:
+    [batch_id] = await sent_batches(importer, 1)
+    row = {"id": 0, "status": 9, "result_message": "Service execution success", "error_code": None}
+    url = f"{ADDRESS}/rest/all/V1/bulk/uuid-{batch_id}"
+    with respx.mock as net:
+        net.get(f"{url}/operation-status/4").respond(json=0)
+        net.get(f"{url}/detailed-status").respond(json={"operations_list": [row]})
+        clock.forward(1)
+        await track(importer, batch_id)
+
+    [told] = (await importer.reporting.report("imp_1"))["rows"]
+    assert (told["outcome"], told["shop_says"]) == ("unknown", None)
+    assert told["sentence"] == "The shop reports status 9, which Magento does not define."
 
 
 async def test_a_status_that_no_contract_knows_is_unknown_and_says_it(

@@ -14,7 +14,7 @@ import httpx
 import orjson
 
 from importer.backends.magento.access import Access
-from importer.backends.magento.answers import date, error_of, message
+from importer.backends.magento.answers import date, error_of, message, says
 from importer.backends.magento.auth import LOGINS, authorization
 from importer.domain.errors import (
     AnswerLost,
@@ -23,6 +23,7 @@ from importer.domain.errors import (
     BackendRefused,
     BackendUnavailable,
 )
+from importer.domain.sentences import sentences
 
 PAGE_SIZE = 300
 """Magento's own limit for a page when input limits are on (contract section 10)."""
@@ -32,6 +33,10 @@ PAGE_LIMIT = re.compile(r"pageSize is (\d+)")
 
 NOT_CONNECTED = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
 """Transport faults before the first byte of a request has left."""
+
+BULKS = "/V1/bulk"
+FORGOTTEN = re.compile(r"\bnot exist|no such entity|doesn't exist", re.IGNORECASE)
+"""What Magento says, with a 404, of a bulk that it does not know (contract 5.1, S20). Other words do not mean that."""
 
 CHECK_SHOP = "Is it running, and is this its address (base_url)?"
 
@@ -55,7 +60,8 @@ class ReadingClient:
     async def get(
         self, path: str, params: Mapping[str, str] | None = None, *, scope: str = "all", seconds: float = 0.0
     ) -> Any:
-        """The answer's JSON; None for 404. Raises BackendUnavailable, BackendDenied, BackendRefused.
+        """The answer's JSON; None for 404, of bulks only where it says so. Raises BackendUnavailable, BackendDenied,
+        BackendRefused.
 
         `seconds` is the time-out where it is not that of a look-up."""
         try:
@@ -67,6 +73,10 @@ class ReadingClient:
         except httpx.TransportError as error:
             raise self._not_reached(error) from error
         if response.status_code == httpx.codes.NOT_FOUND and is_entity_missing(response):
+            if path.startswith(BULKS) and not FORGOTTEN.search(message(response)):
+                raise BackendUnavailable(
+                    sentences(says(response), f"It was asked for {path}."), code="shop.answer"
+                )
             return None
         if not response.is_success:
             raise error_of(response, self.access, writing=False)

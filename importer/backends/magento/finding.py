@@ -8,13 +8,12 @@ from typing import Any
 import orjson
 
 from importer.backends.magento.access import Mode
-from importer.backends.magento.client import ReadingClient, other_shape, page_of
+from importer.backends.magento.client import BULKS, ReadingClient, other_shape, page_of
 from importer.backends.magento.routes import carrying
 from importer.domain.batches import Operation, Receipt
 from importer.domain.errors import BackendUnavailable
 from importer.domain.mapping import Mapping as ImportMapping
 
-BULKS = "/V1/bulk"
 PAUSES = (0.2, 1.0)
 """Seconds before a question that found the shop in trouble is asked again."""
 

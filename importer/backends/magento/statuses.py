@@ -11,10 +11,12 @@ import orjson
 from importer.backends.magento.answers import sentences
 from importer.backends.magento.client import ReadingClient, other_shape
 from importer.domain.batches import OperationStatus, Progress
-from importer.domain.failures import COMPLETE, OPEN, Verdict, classify
+from importer.domain.failures import COMPLETE, DEFINED, OPEN, Verdict, classify
 
 NO_STATUS = -1
 """Stands for a status that is no number."""
+
+UNDEFINED = "The shop reports status {status!r}, which Magento does not define."
 
 
 async def progress(client: ReadingClient, uuid: str, operations: int) -> Progress:
@@ -22,6 +24,8 @@ async def progress(client: ReadingClient, uuid: str, operations: int) -> Progres
     ones either (contract S9, S19, S20), so it is done when its details hold as many final operations as were sent."""
     path = f"/V1/bulk/{uuid}/operation-status/{OPEN}"
     still_open = await client.get(path, seconds=client.access.status_seconds)
+    if still_open is None:
+        return Progress(done=0, known=False)
     if not isinstance(still_open, int) or isinstance(still_open, bool):
         raise other_shape(path)
     if still_open:
@@ -53,8 +57,9 @@ def status_of(item: Mapping[str, Any]) -> OperationStatus:
     text = str(item.get("result_message") or "")
     if position is None:
         raise TypeError("an operation without an id")
-    if status is None:
-        status, text = NO_STATUS, f"The shop calls its status {item.get('status')!r}. {text}".strip()
+    if status not in DEFINED:  # what else it says of the operation would contradict that nobody knows
+        text = UNDEFINED.format(status=item.get("status") if status is None else status)
+        status = NO_STATUS if status is None else status
     result = item.get("result_serialized_data")
     inner = inner_errors(result) if status == COMPLETE else ""
     return OperationStatus(

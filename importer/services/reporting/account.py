@@ -9,7 +9,7 @@ from importer.domain.imports import Import
 from importer.domain.rows import NEEDS_A_PERSON, Cause, Outcome, RowError, plural
 
 OUR_SENTENCES = {
-    "shop.rejected": "The shop's consumer refused this row.",
+    "shop.rejected": "The shop refused this row.",
     "shop.refused": "The shop refused the request, and this row was found to be the cause.",
     "shop.too_large": "This row alone is larger than the shop takes.",
     "shop.blocked": "A firewall or proxy in front of the shop refused this row.",
@@ -17,8 +17,8 @@ OUR_SENTENCES = {
 }
 """Codes whose text is what the shop said -> what we say of it."""
 
-OURS = re.compile(r"^The shop (has not said|took this row)")
-"""How our own words begin where the shop said nothing at all."""
+OURS = re.compile(r"^The shop (has not said|took this row|reports status|calls this row done)")
+"""How our own words begin where the shop's own would tell nothing."""
 ANSWERED = re.compile(r"^The shop answered \d+(?: \(to [^)]*\))?: ")
 
 IN_WORDS = {

@@ -93,6 +93,32 @@ async def test_a_bulk_that_the_shop_does_not_know_is_told_apart_from_an_open_one
     assert await backend.details(RECEIPT) == []
 
 
+@pytest.mark.parametrize(
+    "words", ["Bulk uuid %bulkUuid not exist", "No such entity with bulkUuid = %bulkUuid"]
+)
+async def test_a_count_of_a_bulk_that_is_not_known_tells_the_same(
+    net: respx.MockRouter, backend: MagentoBackend, words: str
+) -> None:
+    body = {"message": words, "parameters": {"bulkUuid": UUID}}
+    net.get(f"{BULK}/operation-status/4").respond(404, json=body)
+
+    assert await backend.poll(RECEIPT, operations=2) == Progress(done=0, known=False)
+
+
+@pytest.mark.parametrize("route", ["operation-status/4", "detailed-status"])
+async def test_another_404_of_magento_is_told_in_its_words_and_means_no_lost_bulk(
+    net: respx.MockRouter, backend: MagentoBackend, route: str
+) -> None:
+    shop_says(net, 0)
+    net.get(f"{BULK}/{route}").respond(404, json={"message": "The %1 is resting.", "parameters": ["table"]})
+
+    with pytest.raises(BackendUnavailable) as caught:
+        await backend.poll(RECEIPT, operations=2)
+    assert caught.value.text.startswith(
+        "The shop answered 404: The table is resting. It was asked for /V1/bulk/"
+    )
+
+
 @pytest.mark.parametrize("answer", [None, True, "3", {"message": "x"}, [3], 1.5])
 async def test_a_count_that_is_no_number_is_no_answer(
     net: respx.MockRouter, backend: MagentoBackend, answer: Any
@@ -129,6 +155,8 @@ async def test_a_status_that_is_not_magentos_is_unknown(
 
     assert seen.statuses is not None
     assert [classify(one) for one in seen.statuses] == [Verdict.UNKNOWN]
+    told = f"The shop reports status {status!r}, which Magento does not define."
+    assert [one.text for one in seen.statuses] == [told]
 
 
 @pytest.mark.parametrize(

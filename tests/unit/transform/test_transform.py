@@ -17,6 +17,7 @@ from importer.transform.cells import KEY
 from importer.transform.plan import PAYLOAD
 from importer.transform.repeats import Repeats
 from importer.transform.selection import keys
+from importer.transform.sentences import CREATE, nearest
 from importer.transform.stages import MORE, PHASE, PREFACE, SCOPE
 
 MAPPINGS = MappingFolders([Path(__file__).parents[3] / "mappings"])
@@ -281,6 +282,19 @@ def test_an_unknown_option_names_column_value_and_the_nearest() -> None:
     )
     assert error.text == "The shop has no option of color named 'Rad'."
     assert error.fix == "Nearest: red."
+
+
+@pytest.mark.parametrize(
+    ("known", "fix"),
+    [
+        (["Default", "Top", "Noppe"], "Nearest: Noppe."),
+        (["Default", "Top"], f"None is near; the shop has Default, Top. {CREATE}"),
+        ([f"Set {n}" for n in range(1234)], f"None is near; the shop has 1,234 others. {CREATE}"),
+        ([], CREATE),
+    ],
+)
+def test_only_a_name_that_is_near_is_called_so(known: list[str], fix: str) -> None:
+    assert nearest("Nope", known) == fix
 
 
 def test_only_the_unknown_part_of_a_list_is_named() -> None:
