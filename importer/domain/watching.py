@@ -31,7 +31,6 @@ class Watch:
 
     def __init__(self) -> None:
         self._speed: dict[str, float] = {}  # operations a second
-        self._usual: dict[str, float] = {}  # age at which the last batch was found done
         self._guessed: set[str] = set()  # shops that may be faster: a batch was done before it was asked for
         self._under_way: dict[str, dict[str, UnderWay]] = defaultdict(dict)
 
@@ -54,11 +53,6 @@ class Watch:
         seen.look = now
         speed = self._speed.get(batch.shop)
         turn = (ahead + batch.operations / 2) / speed if speed else None
-        usual = self._usual.get(batch.shop)
-        if (
-            turn is not None and usual is not None and before is None
-        ):  # a shop that was slow for a moment may be fast again
-            turn = min(turn, max(usual - age, SHORTEST))
         return next_look(now, before, batch.operations, turn=turn, speed=speed, watched=age - seen.began)
 
     def done(self, batch: Batch, age: float) -> None:
@@ -66,7 +60,6 @@ class Watch:
         seen = self._under_way[batch.shop].pop(batch.id, None)
         if seen is None or age <= 0:
             return
-        self._usual[batch.shop] = age
         least = seen.in_line / max(age - seen.began, SHORTEST)
         if seen.look and seen.look.done and age > seen.look.age:
             least = (batch.operations - seen.look.done) / (age - seen.look.age)
@@ -77,7 +70,6 @@ class Watch:
     def forget(self, shop: str) -> None:
         """The shop was away: what it did in that time says nothing of its speed."""
         self._speed.pop(shop, None)
-        self._usual.pop(shop, None)
         self._guessed.discard(shop)
         self._under_way.pop(shop, None)
 

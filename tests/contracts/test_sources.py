@@ -21,7 +21,8 @@ LISTING = [kind for kind, lists in SCHEMES.items() if lists]
 async def yard(
     request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[Yard]:
-    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "ca.pem"))
+    if request.param == "https":
+        monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "ca.pem"))
     async with YARDS[request.param](tmp_path) as made:
         yield made
 

@@ -118,8 +118,7 @@ def test_a_batch_that_is_done_stands_before_no_other() -> None:
     watch.too_early(batch(2, 1.0), 0.0)
     watch.done(batch(1, 0.0), 50.0)
 
-    # Half of its own time at ten a second would be 25 seconds, but the last one was done at an age of 50.
-    assert watch.again(batch(2, 1.0), 35.0, 0) == 17.5
+    assert watch.again(batch(2, 1.0), 49.0, 0) == 25.0  # half of its own time at ten a second
 
 
 def test_a_batch_is_not_asked_for_before_its_turn() -> None:
