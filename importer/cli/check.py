@@ -114,6 +114,7 @@ def _document(found: Checked, name: str, mapping: str, shop: str | None) -> dict
                 "column": cause.column,
                 "rows": cause.rows,
                 "text": cause.text,
+                "fix": cause.fix,
                 "examples": [asdict(one) for one in cause.examples],
             }
             for cause in found.causes
@@ -150,8 +151,7 @@ def _print(found: Checked, name: str, mapping: str, console: Console) -> None:
 def _print_cause(cause: Cause, console: Console) -> None:
     noun = "row" if cause.rows == 1 else "rows"
     kind = "" if cause.outcome is None or cause.outcome.value == "invalid" else f" {cause.outcome.value}"
-    first = cause.examples[0]
-    told = sentences(cause.text, first.fix if isinstance(first, RowError) else "")
+    told = sentences(cause.text, cause.fix)
     console.print(escape(f"\n{cause.rows:,} {noun}{kind}: {told}  ({cause.code})"))
     for one in cause.examples:
         console.print(escape(f"    {_place(one)}"))

@@ -19,7 +19,7 @@ from importer.formats.reading import Reading
 from importer.settings import load_settings
 from importer.sources.files import require
 from importer.sources.mappings import MappingFolders, read
-from importer.transform import suggestions, wording
+from importer.transform import gaps, suggestions, wording
 from importer.transform.language import published
 
 mappings = typer.Typer(help="Mapping documents: how a file's columns become payloads.", no_args_is_help=True)
@@ -47,8 +47,10 @@ def check(
     faults = 0
     for path in files:
         try:
-            MappingFolders([]).parse(path.stem, read(require(path)))
+            mapping = MappingFolders([]).parse(path.stem, read(require(path)))
             typer.echo(f"{path}: no faults")
+            for place in gaps.unfilled(mapping):
+                typer.echo(f"{path}: the schema requires `{place}`, and no column or constant fills it")
         except MappingInvalid as error:
             faults += len(error.faults)
             for fault in error.faults:

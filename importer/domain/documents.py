@@ -5,6 +5,7 @@ from typing import Any
 
 from importer.domain.mapping import (
     CLEAR_MARKER,
+    TOGETHER,
     Column,
     Condition,
     EmptyCell,
@@ -37,7 +38,7 @@ def build(name: str, document: Table) -> Mapping:
         keys=(key,) if isinstance(key, str) else tuple(key),
         columns={name: _column(name, entry) for name, entry in document.get("columns", {}).items()},
         constants=document.get("constants", {}),
-        lists={path: KeyedList(**entry) for path, entry in document.get("lists", {}).items()},
+        lists={path: _list(entry) for path, entry in document.get("lists", {}).items()},
         skip=tuple(_skip(entry) for entry in document.get("skip", ())),
         ignore={name.lower(): reason or "" for name, reason in document.get("ignore", {}).items()},
         empty=EmptyCell(document.get("empty", EmptyCell.KEEP)),
@@ -50,6 +51,10 @@ def build(name: str, document: Table) -> Mapping:
         schema=document.get("schema", {}),
         reading={name: _spoken(word) for name, word in document.get("reading", {}).items()},
     )
+
+
+def _list(entry: Table) -> KeyedList:
+    return KeyedList(key=entry.get("key", "key"), value=entry.get("value", "value"))
 
 
 def _spoken(word: Any) -> str:
@@ -66,11 +71,15 @@ def _column(name: str, entry: Table) -> Column:
         empty=EmptyCell(entry["empty"]) if "empty" in entry else None,
         default=entry.get("default"),
         when=_condition(entry["when"]) if "when" in entry else None,
-        inherit=Inherit(**entry["inherit"]) if "inherit" in entry else None,
+        inherit=_inherit(entry["inherit"]) if "inherit" in entry else None,
         expand=_call(entry["expand"]) if "expand" in entry else None,
         expr=entry.get("expr"),
         unique=entry.get("unique", False),
     )
+
+
+def _inherit(entry: Table) -> Inherit:
+    return Inherit(word=entry.get("word", ""), flag=entry.get("flag", ""))
 
 
 def _call(rule: Any) -> RuleCall:
@@ -78,13 +87,13 @@ def _call(rule: Any) -> RuleCall:
     if isinstance(rule, dict) and len(rule) == 1:
         [(name, argument)] = rule.items()
         return RuleCall(name=name, argument=argument)
-    return RuleCall(name=rule if isinstance(rule, str) else " + ".join(map(str, rule)))
+    return RuleCall(name=rule if isinstance(rule, str) else TOGETHER.join(map(str, rule)))
 
 
 def _condition(entry: Table) -> Condition:
     words = entry.get("in", entry.get("not_in", ()))
     values = frozenset(_word(word) for word in words)
-    return Condition(column=entry["column"], values=values, negated="not_in" in entry)
+    return Condition(column=entry.get("column", ""), values=values, negated="not_in" in entry)
 
 
 def _word(word: Any) -> str:
@@ -94,17 +103,20 @@ def _word(word: Any) -> str:
 
 def _skip(entry: Table) -> Skip:
     return Skip(
-        when=_condition(entry["when"]), code=entry["code"], text=entry["text"], fix=entry.get("fix", "")
+        when=_condition(entry.get("when", {})),
+        code=entry.get("code", ""),
+        text=entry.get("text", ""),
+        fix=entry.get("fix", ""),
     )
 
 
 def _scope(entry: Table) -> Scope:
-    return Scope(column=entry["column"], default=entry.get("default", "all"))
+    return Scope(column=entry.get("column", ""), default=entry.get("default", "all"))
 
 
 def _phase(entry: Table) -> Phase:
     return Phase(
-        name=entry["name"],
+        name=entry.get("name", ""),
         when=_condition(entry["when"]) if "when" in entry else None,
         request=_request(entry["request"]) if "request" in entry else None,
         payload=tuple(entry.get("payload", ())),

@@ -7,6 +7,10 @@ from enum import StrEnum
 from typing import Any
 
 CLEAR_MARKER = "__EMPTY__VALUE__"
+TOGETHER = " + "
+"""Between the names of rules that were written as one."""
+MOST_NAMED = 20
+"""So many columns are listed for an unknown one that is near none of them."""
 """Magento's own constant for "set this attribute to nothing" (native CSV, section 1)."""
 
 KEY_MARK = " / "
@@ -186,11 +190,18 @@ class Mapping:
         return path.rpartition(".")[2] if path else None
 
 
-def suggestion(word: str, known: Iterable[str]) -> str:
-    """The end of a sentence about an unknown word: the nearest known one, or what there is."""
+def suggestion(word: str, known: Iterable[str], noun: str = "") -> str:
+    """The end of a sentence about an unknown word: the nearest known one, or what there is; of many columns (`noun`) how
+    many there are."""
     names = sorted(known)
     hint = nearly(word, names)
-    return hint if hint != "." or not names else f" (known: {', '.join(names)})."
+    if hint != "." or not names:
+        return hint
+    return (
+        f" (known: {', '.join(names)})."
+        if not noun or len(names) <= MOST_NAMED
+        else f" (there are {len(names)} {noun})."
+    )
 
 
 def nearly(word: str, known: Iterable[str]) -> str:

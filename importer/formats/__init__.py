@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePath
 
-from importer.domain.errors import FileDamaged
+from importer.domain.errors import FileDamaged, RequestError
 from importer.domain.sentences import sentences
 from importer.formats import delimited, encodings, json_array, jsonl, xlsx
 from importer.formats.content import OPENERS, Content, unpacked
@@ -29,6 +29,24 @@ FORMATS: dict[str, Format] = {
     "xlsx": Format(xlsx.header, xlsx.frames),
     "json": Format(json_array.header, json_array.frames),
 }
+
+WORDS = {
+    "csv": ("encoding", "delimiter", "quote", "header"),
+    "jsonl": ("encoding",),
+    "json": ("encoding", "path"),
+    "xlsx": ("sheet", "header"),
+}
+"""Format -> the words of a reading that mean something for it."""
+PURPOSES = {
+    "encoding": "texts",
+    "delimiter": "delimited text (csv)",
+    "quote": "delimited text (csv)",
+    "header": "delimited text and workbooks (csv, xlsx)",
+    "sheet": "workbooks (xlsx)",
+    "path": "JSON documents (json)",
+    "member": "zip archives",
+}
+"""Word of a reading -> what it is for."""
 
 EXTENSIONS = {
     "csv": "csv",
@@ -55,6 +73,7 @@ def header(path: Path, name: str, reading: Reading | None = None, index: Index |
     format_ = reading.format or _format(content.name)
     if format_ not in FORMATS:
         raise FileDamaged(f"The format {format_} is not one of {', '.join(FORMATS)}.", code="file.format")
+    reading = _fitting(reading, format_, content)
     said = None
     try:
         if format_ != "xlsx" and reading.encoding is None:
@@ -95,6 +114,20 @@ def frames(
         index.of = before
 
 
+def _fitting(reading: Reading, format_: str, content: Content) -> Reading:
+    """Without what a mapping says of other files. Raises RequestError when a person said what means nothing here."""
+    fitting = (*WORDS[format_], *(["member"] if content.packing == "zip" else []))
+    strange = [word for word in PURPOSES if reading.said(word) and word not in fitting]
+    for word in strange:
+        if word not in reading.usual:
+            raise RequestError(
+                f"`{word}` is for {PURPOSES[word]}, and {content.name} is read as {format_}. Leave it out, or say "
+                "which `format` the file has.",
+                code="reading.unused",
+            )
+    return replace(reading, **dict.fromkeys(strange)) if strange else reading  # type: ignore[arg-type]
+
+
 def _changed(name: str) -> FileDamaged:
     return FileDamaged(
         f"{name}: the file was changed while it was read; nothing more of it is imported. Upload it again.",
@@ -104,7 +137,7 @@ def _changed(name: str) -> FileDamaged:
 
 def _doubted(frame: Frame, doubts: list[str]) -> Frame:
     """Bytes that are no text are the fault of the encoding, when the file looks like another one."""
-    fix = sentences(*doubts, "Say that encoding, or none.")
+    fix = sentences(*doubts)
     malformed = [replace(e, fix=fix) if e.code == "record.encoding" else e for e in frame.malformed]
     return replace(frame, malformed=malformed)
 

@@ -2,10 +2,11 @@
 
 import csv
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain, islice
 
 from importer.domain.errors import FileDamaged
+from importer.domain.sentences import visible
 from importer.formats.content import Content
 from importer.formats.framing import RECORD_LIMIT, Framed, records
 from importer.formats.marks import Dialect
@@ -35,16 +36,20 @@ class Fit:
         return (self.fitting / self.records if self.width > 1 and self.records else 0.0, self.width)
 
 
-def candidates(sample: bytes, content: Content, reading: Reading) -> list[Dialect]:
-    """Those that a person leaves open, by the first line. Raises FileDamaged for marks that no dialect has."""
+def candidates(
+    sample: bytes, content: Content, reading: Reading, announced: str | None = None
+) -> list[Dialect]:
+    """Those that a person leaves open, by the first line; `announced`: the file says its delimiter. Raises FileDamaged for marks that no dialect has."""
     end = "\r" if b"\n" not in sample and b"\r" in sample else "\n"
     by_name = "\t" if content.name.lower().endswith((".tsv", ".tab")) else None
-    said = reading.delimiter if reading.delimiter is not None else by_name
+    said = reading.delimiter if reading.delimiter is not None else announced or by_name
     first = sample[: sample.find(end.encode()) + 1] or sample
     possible = [mark for mark in DELIMITERS if mark.encode() in first] or DELIMITERS[:1]
     for name, mark in (("delimiter", reading.delimiter), ("quote", reading.quote or None)):
         if mark is not None and (len(mark) != 1 or not mark.isascii() or mark in "\r\n"):
-            raise FileDamaged(f"The {name} must be one ASCII character, not `{mark}`.", code="file.dialect")
+            raise FileDamaged(
+                f"The {name} must be one ASCII character, not `{visible(mark)}`.", code="file.dialect"
+            )
     quotes = QUOTES if reading.quote is None else (reading.quote,)
     return [Dialect(d, q, end) for q in quotes for d in ((said,) if said else possible)]
 
@@ -127,20 +132,44 @@ def parsed(clean_: bytes, dialect: Dialect) -> list[str]:
 
 
 NAMES = {",": "comma", ";": "semicolon", "|": "pipe", ":": "colon", " ": "blank"}
+OTHERS = ("~", ":", "^", "\x1f", " ")
+"""Delimiters that are looked for only where there is one column and a person misses others."""
+
+
+def advice(sample: bytes, best: Fit, reading: Reading) -> str:
+    """For a person who misses columns in a file of one column."""
+    if best.width != 1 or reading.delimiter is not None:
+        return ""
+    tried = [replace(best.dialect, delimiter=mark) for mark in OTHERS if mark != best.dialect.quote]
+    fits = [fit for fit in (_fit(sample, dialect) for dialect in tried) if fit is not None and fit.width > 1]
+    one = "Only one column was found"
+    if not fits:
+        return f"{one}: if something else than a comma, semicolon, tab or pipe stands between the cells, say it with `--delimiter`."
+    found = max(fits, key=Fit.rank)
+    mark = found.dialect.delimiter
+    return f"{one}; with {_shown(mark)} between cells there are {found.width}: say so with `--delimiter {_typed(mark)}`."
+
+
+def _typed(mark: str) -> str:
+    """As a shell takes it."""
+    return f"'{mark}'" if mark.isprintable() else f"$'{visible(mark)}'"
 
 
 def _shown(mark: str) -> str:
     """A mark that a reader can tell from the sentence around it."""
     if mark in ("", "\t"):
         return "tab" if mark else "none"
-    enclosed = f"'{mark}'" if mark == '"' else f'"{mark}"'
+    enclosed = f"'{mark}'" if mark == '"' else f'"{visible(mark)}"'
     return f"{enclosed} ({NAMES[mark]})" if mark in NAMES else enclosed
 
 
-def evidence(best: Fit, reading: Reading) -> Iterator[Evidence]:
+def evidence(best: Fit, reading: Reading, announced: str | None = None) -> Iterator[Evidence]:
     fits = f"fits {best.fitting:,} of {best.records:,} records at the beginning"
     mark, quote = best.dialect.delimiter, best.dialect.quote
-    said = f"{reading.why('delimiter')}; it {fits}" if reading.delimiter else fits
+    by_file = (
+        f"as the line `sep={visible(announced)}` at the beginning says; it {fits}" if announced else fits
+    )
+    said = f"{reading.why('delimiter')}; it {fits}" if reading.delimiter else by_file
     yield Evidence("delimiter", _shown(mark), said)
     yield Evidence("quote character", _shown(quote), reading.why("quote") if reading.said("quote") else fits)
     if reading.header is False:

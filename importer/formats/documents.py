@@ -6,6 +6,7 @@ JSON text (`Cell.literal`): such a column carries a part of a document as it is.
 
 import json
 from collections.abc import Iterator
+from decimal import Decimal
 from typing import Any, NamedTuple
 
 from importer.domain.rows import LIST_MARK
@@ -14,10 +15,22 @@ NO_NAME = frozenset(".[]")
 """An object with such a character in one of its names is not followed: its dot path would mean something else."""
 
 
+MOST_ZEROS = 40
+"""An exponent beyond that is no number of a shop, and might be one that fills the memory with zeros."""
+
+
 class Numeral(str):
     """A number as written."""
 
     __slots__ = ()
+
+    @property
+    def digits(self) -> str:
+        """Without an exponent: `100` for `1e2`, `0.00001` for `1e-05`; as written when it would be very long."""
+        if "e" not in self and "E" not in self:
+            return str(self)
+        number = Decimal(self)
+        return format(number, "f") if abs(number.adjusted()) <= MOST_ZEROS else str(self)
 
 
 class Unreadable(Exception):
@@ -53,6 +66,8 @@ def parse(text: str) -> dict[str, Any]:
         raise Unreadable("no_object")
     if "\\u" in text:
         _refuse_half_characters(found)
+        if "\\u0000" in text and r"\u0000" in _quoted(found).replace(r"\\", ""):
+            raise Unreadable("nul")
     return found
 
 
@@ -92,7 +107,9 @@ def is_scalar(value: Any) -> bool:
 
 def text_of(value: Any) -> str:
     """The text of a scalar or of a list of scalars; a list always has its mark, so that it is known as one."""
-    if isinstance(value, str):  # a numeral, too
+    if isinstance(value, Numeral):
+        return value.digits
+    if isinstance(value, str):
         return value
     if isinstance(value, bool):
         return "true" if value else "false"
@@ -103,9 +120,9 @@ def text_of(value: Any) -> str:
 
 
 def json_of(value: Any) -> str:
-    """JSON text with every numeral as it was written."""
+    """JSON text with every digit of its numbers."""
     if isinstance(value, Numeral):
-        return str(value)
+        return value.digits
     if isinstance(value, dict):
         return "{" + ",".join(f"{_quoted(name)}:{json_of(one)}" for name, one in value.items()) + "}"
     if isinstance(value, list):

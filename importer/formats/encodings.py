@@ -9,9 +9,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import BinaryIO
 
-from charset_normalizer import from_bytes
-
 from importer.domain.errors import FileDamaged
+from importer.formats import pages
 from importer.formats.content import Content
 from importer.formats.reading import Evidence, Reading
 
@@ -30,12 +29,9 @@ SHOWN = {
     "utf-8": "UTF-8",
     "utf-16-le": "UTF-16",
     "utf-16-be": "UTF-16",
-    "cp1252": "Windows-1252 (cp1252)",
-    "cp1250": "Windows-1250 (cp1250)",
-    "cp1251": "Windows-1251 (cp1251)",
+    **{page: pages.shown(page) for page in pages.LANGUAGES},
 }
 """Encoding -> its name in a sentence."""
-WINDOWS = ("cp1252", "cp1250", "cp1251")
 ASCII = "only ASCII characters"
 BAD_BYTE = "\udc80"
 
@@ -50,7 +46,8 @@ codecs.register_error("importer.keep_bad", _keep_bad)
 
 
 def recognise(content: Content, reading: Reading) -> Evidence:
-    """The encoding, with a doubt when the one that was said does not fit the beginning of the file."""
+    """The encoding, with a doubt when the one that was said does not fit the beginning of the file, or when nothing
+    was said and the bytes do not tell which code page is meant."""
     if reading.encoding is not None:
         doubt = doubt_of(content, reading.encoding)
         return Evidence("encoding", reading.encoding, reading.why("encoding"), doubt)
@@ -68,10 +65,11 @@ def doubt_of(content: Content, said: str) -> str:
     """Empty where the file may well be in the encoding: a text in one code page is a text in any other."""
     with content.open() as stream:
         first = stream.read(PROBE)
-    looks, why = _wide(first) or (("utf-8", ASCII) if first.isascii() else _eight_bit(first))
+    looks, why, *_ = _wide(first) or (("utf-8", ASCII) if first.isascii() else _eight_bit(first))
     if _family(said) == _family(looks) or (why == ASCII and _family(said) == "page"):
         return ""
-    return f"The file is read as {said}, but it looks like {SHOWN.get(looks, looks)}: {why}."
+    seems = f"The file is read as {said}, but it looks like {SHOWN.get(looks, looks)}: {why}."
+    return f"{seems} Say that encoding, or none."
 
 
 def _family(encoding: str) -> str:
@@ -127,25 +125,17 @@ def _first_beyond_ascii(stream: BinaryIO, block: bytes) -> bytes | None:
     return None
 
 
-def _eight_bit(probe: bytes) -> tuple[str, str]:
-    """UTF-8 unless most bytes beyond ASCII contradict it; else the Windows code page that reads as letters."""
+def _eight_bit(probe: bytes) -> tuple[str, str, str]:
+    """(encoding, reason, doubt): UTF-8 unless most bytes beyond ASCII contradict it; else the likeliest code page."""
     read = probe.decode("utf-8", errors="replace")
     bad = read.count("\ufffd")
     good = len(read) - len(read.encode("ascii", "ignore")) - bad
     if bad <= 1 + good // 10 and good:
         wrong = f", with about {bad} bytes that are not" if bad > 1 else ""
-        return "utf-8", f"the bytes beyond ASCII are UTF-8{wrong}"
-    guess = from_bytes(probe[: 64 << 10], cp_isolation=list(WINDOWS)).best()
-    if guess is not None and guess.encoding == "cp1251":
-        return "cp1251", "the bytes beyond ASCII are no UTF-8 and read as Cyrillic words"
-    western, central = _letters(probe, "cp1252"), _letters(probe, "cp1250")
-    if central > western:
-        return "cp1250", "the bytes beyond ASCII are no UTF-8 and read as Central European letters"
-    return "cp1252", "the bytes beyond ASCII are no UTF-8 and read as Western European letters"
-
-
-def _letters(probe: bytes, encoding: str) -> int:
-    return sum(c.isalpha() for c in probe.decode(encoding, errors="ignore") if c > "\x7f")
+        return "utf-8", f"the bytes beyond ASCII are UTF-8{wrong}", ""
+    found = pages.recognise(probe)
+    why = f"the bytes beyond ASCII are no UTF-8 and read as {pages.WORDS_OF[found.page]}"
+    return found.page, why, found.doubt
 
 
 def blocks(content: Content, encoding: str, *, size: int = BLOCK) -> Iterator[bytes]:

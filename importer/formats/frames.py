@@ -25,7 +25,8 @@ little memory (performance 4)."""
 class Header:
     """The columns of a file. `names` are cleaned, `raw` is as written; `mended` says that a report came back.
 
-    `literal` names the columns whose cells hold JSON text: parts of nested documents, named by their path.
+    `literal` names the columns whose cells hold JSON text: parts of nested documents, named by their path. `advice`: a
+    sentence for those who miss columns in it.
     """
 
     names: tuple[str, ...]
@@ -34,6 +35,7 @@ class Header:
     evidence: tuple[Evidence, ...] = ()
     mended: bool = False
     literal: frozenset[str] = frozenset()
+    advice: str = ""
 
     @property
     def own(self) -> tuple[str, ...]:
@@ -44,6 +46,11 @@ class Header:
     def doubts(self) -> list[str]:
         """Sentences about the file as a whole."""
         return [evidence.doubt for evidence in self.evidence if evidence.doubt]
+
+    @property
+    def hints(self) -> list[str]:
+        """Why the columns may not be what the file's owner wrote."""
+        return [*self.doubts, *filter(None, [self.advice])]
 
 
 @dataclass(frozen=True, kw_only=True)

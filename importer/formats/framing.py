@@ -10,7 +10,18 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from importer.formats.marks import Dialect, Illegal, Places, Scanned, blank, is_text, not_text, scan, within
+from importer.formats.marks import (
+    Dialect,
+    Illegal,
+    Places,
+    Scanned,
+    blank,
+    holding,
+    is_text,
+    not_text,
+    scan,
+    within,
+)
 
 RECORD_LIMIT = 16 << 20
 """Bytes of one record; more is a quote that was never closed, or no delimited text at all."""
@@ -62,8 +73,8 @@ def records(
     yield from framer.frame(final=True)
 
 
-BLANK, ENCODING, TOO_SHORT, TOO_LONG = 1, 2, 3, 4
-KINDS = {BLANK: "blank", ENCODING: "encoding", TOO_SHORT: "too_short", TOO_LONG: "too_long"}
+BLANK, ENCODING, TOO_SHORT, TOO_LONG, NUL = 1, 2, 3, 4, 5
+KINDS = {BLANK: "blank", ENCODING: "encoding", TOO_SHORT: "too_short", TOO_LONG: "too_long", NUL: "nul"}
 
 
 class _Framer:
@@ -138,6 +149,8 @@ class _Framer:
         if self._width is not None:
             kinds[cells < self._width] = TOO_SHORT
             kinds[cells > self._width] = TOO_LONG
+        if ends.size and self.data.find(0, start, int(ends[-1])) >= 0:
+            kinds[holding(found.bytes, 0, start, ends)] = NUL
         kinds[blank(found.bytes, starts, ends)] = BLANK
         if ends.size and not is_text(self.data, start, int(ends[-1])):
             kinds[not_text(self.data, starts, ends) & (kinds != BLANK)] = ENCODING

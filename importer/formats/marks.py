@@ -159,6 +159,12 @@ def blank(data: NDArray[np.uint8], starts: Places, ends: Places) -> NDArray[np.b
     return blank
 
 
+def holding(data: NDArray[np.uint8], mark: int, start: int, ends: Places) -> Places:
+    """Which of the records that end at `ends`, the first one beginning at `start`, hold the byte."""
+    found = _places(data[start : int(ends[-1])], mark, start)
+    return np.unique(np.searchsorted(ends, found))
+
+
 def is_text(data: bytes, start: int, stop: int) -> bool:
     """Whether the bytes are UTF-8. Polars looks at them eight times as fast as Python makes a text of them."""
     try:

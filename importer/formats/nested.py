@@ -190,6 +190,7 @@ TEXTS = {
     "json": "The record is no JSON: {detail}.",
     "no_object": "The record is JSON, but no object with named values.",
     "twice": "The record names `{detail}` twice in one object; only one value can be meant.",
+    "nul": r"The record has a NUL character (`\u0000`), which no cell can hold.",
     "encoding": "The record has bytes that are no text in the file's encoding.",
     "too_large": f"The record has more than {RECORD_LIMIT >> 20} MiB.",
 }
@@ -197,6 +198,7 @@ FIXES = {
     "json": "Write it again with the program that made the file; one record is one line.",
     "no_object": 'Write every record as {"name": value, ...}.',
     "twice": "Remove one of the two.",
+    "nul": "Remove it with the program that made the file.",
     "encoding": "Save the file as UTF-8.",
     "too_large": "Write every record on a line of its own.",
 }

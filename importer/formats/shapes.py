@@ -18,7 +18,8 @@ CUT = "\x1e"
 """Stands where a part of the shape stood; JSON text has it nowhere."""
 FIRST_MARK = 0x100
 """Every part has a character of its own behind the cut, so that a value is known by the part before it."""
-NUMBER = r"^-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?$"
+NUMBER = r"^-?(0|[1-9][0-9]*)(\.[0-9]+)?$"
+"""A number whose cell is what is written; one with an exponent is looked at closer."""
 BLANKS = " \t\n\r"
 ESCAPES = {
     r"\"": '"', r"\\": "\\", r"\/": "/", r"\b": "\b", r"\f": "\f", r"\n": "\n", r"\r": "\r", r"\t": "\t",

@@ -40,6 +40,12 @@ class Cause:
             return f"{self.column} is empty"
         return f"{self.column}: {first.text}" if self.column else first.text
 
+    @property
+    def fix(self) -> str:
+        """What to do about it; of a cell that is read all the same, nothing."""
+        first = self.examples[0]
+        return first.fix if isinstance(first, RowError) else ""
+
 
 @dataclass(kw_only=True)
 class Checked:

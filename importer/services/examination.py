@@ -71,7 +71,7 @@ def examine(
     """Raises FileDamaged, RequestError (the columns do not fit the mapping)."""
     index = Index()
     header = formats.header(path, name, reading, index)
-    transform = Transform(mapping, bind(mapping, header.own, header.literal), tables)
+    transform = Transform(mapping, bind(mapping, header.own, header.literal, header.hints), tables)
     unique = [c.name for c in mapping.columns.values() if c.unique and c.name in transform.binding.names]
     rows, warnings = 0, header.doubts
     looked_at = _looked_at(mapping, transform.binding)

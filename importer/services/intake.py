@@ -90,7 +90,7 @@ class Intake:
             head = await asyncio.to_thread(formats.header, path, name, reading)
         if size == 0:
             raise FileDamaged(f"{name}: the file is empty.", code="file.empty")
-        bind(mapping, head.own, head.literal)
+        bind(mapping, head.own, head.literal, head.hints)
         await self._ports.files.write(mapping_file(import_id), text.encode())
         said = order.reading.kept()
         words = "\n".join(

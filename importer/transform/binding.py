@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from importer.domain.errors import RequestError
 from importer.domain.mapping import KEY_MARK, Mapping, UnknownColumns, suggestion
+from importer.domain.sentences import sentences, visible
 
 
 @dataclass(frozen=True)
@@ -35,8 +36,11 @@ class Binding:
         return KEY_MARK.join(self.names.get(part, part) for part in parts)
 
 
-def bind(mapping: Mapping, names: Sequence[str], literal: Collection[str] = ()) -> Binding:
-    """`literal` names the columns that hold parts of documents, called by their path in them.
+def bind(
+    mapping: Mapping, names: Sequence[str], literal: Collection[str] = (), hints: Sequence[str] = ()
+) -> Binding:
+    """`literal` names the columns that hold parts of documents, called by their path in them. `hints`: why the names may
+    not be what the file's owner wrote.
 
     Raises RequestError when a required column is missing or the mapping refuses unknown columns.
     """
@@ -49,7 +53,7 @@ def bind(mapping: Mapping, names: Sequence[str], literal: Collection[str] = ()) 
         found = next((lowered[word.lower()] for word in words if word.lower() in lowered), None)
         if found is not None and found not in bound.values():
             bound[column.name] = found
-    _refuse_missing(mapping, bound, names)
+    _refuse_missing(mapping, bound, names, hints)
     named = {word.lower() for c in mapping.columns.values() for word in (c.name, *c.synonyms)}
     parts = {
         name: name
@@ -60,9 +64,11 @@ def bind(mapping: Mapping, names: Sequence[str], literal: Collection[str] = ()) 
     ignored = tuple(name for name in rest if name.lower() in mapping.ignore)
     unknown = tuple(name for name in rest if name.lower() not in mapping.ignore)
     if unknown and mapping.unknown_columns is UnknownColumns.REJECT:
-        hints = " ".join(f"{name}{suggestion(name, list(mapping.columns))}" for name in unknown)
+        found_none = " ".join(
+            f"{visible(name)}{suggestion(name, list(mapping.columns), 'columns')}" for name in unknown
+        )
         raise RequestError(
-            f"The mapping {mapping.name} knows no column {hints} Rename or remove it.",
+            f"The mapping {mapping.name} knows no column {found_none} Rename or remove it.",
             code="columns.unknown",
         )
     return Binding(names=bound, ignored=ignored, unknown=unknown, literal=parts, json=frozenset(literal))
@@ -86,7 +92,9 @@ def _by_lower_case(names: Sequence[str]) -> dict[str, str]:
     return found
 
 
-def _refuse_missing(mapping: Mapping, bound: dict[str, str], names: Sequence[str]) -> None:
+def _refuse_missing(
+    mapping: Mapping, bound: dict[str, str], names: Sequence[str], hints: Sequence[str]
+) -> None:
     needed = [
         c for c in mapping.columns.values() if c.required or (c.name in mapping.keys and c.expr is None)
     ]
@@ -96,9 +104,10 @@ def _refuse_missing(mapping: Mapping, bound: dict[str, str], names: Sequence[str
     wanted = "; ".join(
         column.name + (f" (or {', '.join(column.synonyms)})" if column.synonyms else "") for column in missing
     )
-    shown = ", ".join(names[:12]) + (" ..." if len(names) > 12 else "")
+    shown = ", ".join(map(visible, names[:12])) + (" ..." if len(names) > 12 else "")
+    told = (
+        f"The file has no column {wanted}, which the mapping {mapping.name} needs. Its columns are: {shown}."
+    )
     raise RequestError(
-        f"The file has no column {wanted}, which the mapping {mapping.name} needs. Its columns are: {shown}. "
-        "Choose another mapping or rename the column.",
-        code="columns.missing",
+        sentences(told, *hints, "Choose another mapping or rename the column."), code="columns.missing"
     )

@@ -4,7 +4,7 @@ import re
 from collections.abc import Collection, Iterator
 from typing import Any
 
-from importer.domain.mapping import Column, Mapping, RuleCall, suggestion
+from importer.domain.mapping import TOGETHER, Column, Mapping, RuleCall, suggestion
 from importer.transform.kinds import Kind
 from importer.transform.rules import MANY, RULES
 from importer.transform.shapes import Path, misfits, shown
@@ -16,8 +16,8 @@ MOST_RULES = 32
 
 def faults(mapping: Mapping, parts: Collection[Path]) -> Iterator[Found]:
     for name, column in mapping.columns.items():
-        if not any(("columns", name, word) in parts for word in ("rules", "default")):
-            yield from _of_column(column)
+        if ("columns", name, "rules") not in parts:
+            yield from _of_column(column, parts)
 
 
 def makes_list(column: Column) -> bool:
@@ -30,7 +30,7 @@ def makes_list(column: Column) -> bool:
     return kind.many
 
 
-def _of_column(column: Column) -> Iterator[Found]:
+def _of_column(column: Column, parts: Collection[Path]) -> Iterator[Found]:
     place: Path = ("columns", column.name)
     if len(column.rules) > MOST_RULES:
         yield (*place, "rules"), f"a column has at most {MOST_RULES} rules."
@@ -38,6 +38,9 @@ def _of_column(column: Column) -> Iterator[Found]:
     kind: Kind | None = Kind.TEXT
     for number, call in enumerate(column.rules):
         here = (*place, "rules", number)
+        if here in parts:
+            kind = None
+            continue
         told = [*_of_call(call, here)]
         yield from told
         known = call.name in RULES and not told
@@ -52,6 +55,10 @@ def _of_column(column: Column) -> Iterator[Found]:
 def _of_call(call: RuleCall, place: Path) -> Iterator[Found]:
     """The rule's name, then its argument's shape, then what only the rule itself can judge."""
     rule = RULES.get(call.name)
+    if rule is None and TOGETHER in call.name:
+        names = " and ".join(f"`{name}`" for name in call.name.split(TOGETHER))
+        yield place, f"one entry of a list holds one rule; write {names} as entries of their own."
+        return
     if rule is None:
         yield place, f"unknown rule `{call.name}`{suggestion(call.name, RULES)}"
         return

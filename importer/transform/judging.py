@@ -16,14 +16,15 @@ Found = tuple[Path, str]
 
 
 def judge(name: str, document: Any, *, trusted: bool) -> tuple[Mapping, list[Found]]:
-    """The mapping and all its faults. What has the wrong shape is left out of it, so that the rest can be judged.
+    """The mapping and all its faults. What has the wrong shape is left out of it, and no more, so that the rest can be
+    judged.
 
     `trusted`: an operator wrote it, so it may hold expressions.
     """
     if not isinstance(document, dict):
         return documents.build(name, {}), [((), "a mapping is a YAML document of `word: value` lines.")]
     shape = list(misfits(judging(), document))
-    parts = {_part(place) for place, _ in shape}
+    parts = {place for place, _ in shape}
     mapping = documents.build(name, _without(document, parts))
     found = [fault for judge_of in JUDGES for fault in judge_of(mapping, parts)]
     if not trusted:
@@ -35,25 +36,38 @@ def judge(name: str, document: Any, *, trusted: bool) -> tuple[Mapping, list[Fou
     return mapping, shape + found
 
 
-PART = {"columns": 3, "lists": 2, "ignore": 2, "request": 2, "reading": 2}
-"""Top word -> how long the path of a part is that can be left out alone; of other words the whole is left out."""
-
-
-def _part(place: Path) -> Path:
-    return place[: PART.get(str(place[0]), 1)] if place else place
+ANY: Any = object()
+TABLES: tuple[Path, ...] = (
+    ("columns",), ("columns", ANY), ("columns", ANY, "when"), ("columns", ANY, "inherit"), ("lists",), ("lists", ANY),
+    ("request",), ("skip", ANY), ("skip", ANY, "when"), ("scope",), ("phases", ANY), ("phases", ANY, "when"),
+    ("phases", ANY, "request"), ("reading",), ("ignore",), ("constants",), ("schema",),
+)  # fmt: skip
+"""Places of tables. One whose words have faults stays; what is no table becomes an empty one. Other things of the wrong
+shape are left out."""
 
 
 def _without(document: Dict[str, Any], parts: Collection[Path]) -> Dict[str, Any]:
     left = deepcopy(dict(document))
-    for part in parts:
+    for part in sorted(filter(None, parts), key=len, reverse=True):
         inner: Any = left
         for word in part[:-1]:
-            inner = inner.get(word, {})
-        if part[:1] == ("columns",) and len(part) == 2:
-            inner[part[-1]] = {}
-        elif part and isinstance(inner, dict):
-            inner.pop(part[-1], None)
+            inner = schema_faults.inside(inner, word)
+        last = part[-1]
+        if isinstance(inner, dict) and last not in inner:
+            continue  # it is missing
+        value = schema_faults.inside(inner, last)
+        if any(_fits(part, table) for table in TABLES):
+            inner[last] = value if isinstance(value, dict) else {}
+        elif isinstance(inner, dict):
+            del inner[last]
+        else:
+            inner[last] = ""  # the places of the others in the list stay what they are
     return left
+
+
+def _fits(place: Path, table: Path) -> bool:
+    pairs = zip(place, table, strict=True) if len(place) == len(table) else [("", None)]
+    return all(asked in (ANY, word) for word, asked in pairs)
 
 
 def _names(mapping: Mapping, parts: Collection[Path]) -> Iterator[Found]:
@@ -61,24 +75,28 @@ def _names(mapping: Mapping, parts: Collection[Path]) -> Iterator[Found]:
     if ("columns",) in parts:
         return
     for key in mapping.keys:
-        if ("key",) not in parts and key not in mapping.columns:
-            yield ("key",), f"the key `{key}` is not one of the columns{suggestion(key, mapping.columns)}"
+        if key and key not in mapping.columns:
+            yield (
+                ("key",),
+                f"the key `{key}` is not one of the columns{suggestion(key, mapping.columns, 'columns')}",
+            )
     for place, condition in _conditions(mapping):
-        if condition.column not in mapping.columns:
-            hint = suggestion(condition.column, mapping.columns)
+        if condition.column and condition.column not in mapping.columns:
+            hint = suggestion(condition.column, mapping.columns, "columns")
             yield (*place, "column"), f"`{condition.column}` is not one of the columns{hint}"
     scope = mapping.scope
-    if scope and scope.column not in mapping.columns:
-        hint = suggestion(scope.column, mapping.columns)
+    if scope and scope.column and scope.column not in mapping.columns:
+        hint = suggestion(scope.column, mapping.columns, "columns")
         yield ("scope", "column"), f"the scope's column `{scope.column}` is not one of the columns{hint}"
 
 
 def _columns(mapping: Mapping, _parts: Collection[Path]) -> Iterator[Found]:
     """What a column says of other columns."""
     for name, column in mapping.columns.items():
-        if column.inherit and column.inherit.flag not in mapping.columns:
-            hint = suggestion(column.inherit.flag, mapping.columns)
-            yield ("columns", name, "inherit"), f"the flag `{column.inherit.flag}` is not a column{hint}"
+        flag = column.inherit.flag if column.inherit else ""
+        if flag and flag not in mapping.columns:
+            hint = suggestion(flag, mapping.columns, "columns")
+            yield ("columns", name, "inherit"), f"the flag `{flag}` is not a column{hint}"
         if name.lower() in mapping.ignore:
             yield ("ignore",), f"`{name}` is a column of this mapping, so it is not left out."
 
@@ -101,7 +119,7 @@ def _synonyms(mapping: Mapping, _parts: Collection[Path]) -> Iterator[Found]:
             yield ("columns", name), f"differs from `{owners[name.lower()]}` only by upper and lower case."
         for place, synonym in enumerate(column.synonyms):
             owner = owners.setdefault(synonym.lower(), name)
-            if owner != name:
+            if synonym and owner != name:
                 yield ("columns", name, "synonyms", place), f"`{synonym}` means the column `{owner}` already."
 
 
@@ -111,7 +129,9 @@ def _purpose(mapping: Mapping, parts: Collection[Path]) -> Iterator[Found]:
     readers |= {mapping.scope.column} if mapping.scope else set()
     readers |= {name for c in mapping.columns.values() if c.expr for name in expressions.names(c.expr)}
     for name, column in mapping.columns.items():
-        bent = any(("columns", name, *word) in parts for word in ((), ("to",), ("expand",)))
+        bent = any(
+            place[:2] == ("columns", name) and place[2:3] in ((), ("to",), ("expand",)) for place in parts
+        )
         if column.to is None and column.expand is None and name not in readers and not bent:
             yield (
                 ("columns", name),
@@ -127,13 +147,18 @@ def _purpose(mapping: Mapping, parts: Collection[Path]) -> Iterator[Found]:
 
 def _paths(mapping: Mapping, parts: Collection[Path]) -> Iterator[Found]:
     """Every place is a path, its lists are declared, and no two values go to one place."""
-    if any(part[0] == "lists" for part in parts if part):
-        return
-    if mapping.attribute_path:
-        yield from _tried(("attribute_path",), f"{mapping.attribute_path}[code]", mapping, [])
+    declared = ("lists",) not in parts
     places: list[tuple[str, Constant]] = []
+
+    def tried(place: Path, path: str) -> Iterator[Found]:
+        return _tried(place, path, mapping, places, declared=declared)
+
+    if mapping.attribute_path:
+        yield from _tried(
+            ("attribute_path",), f"{mapping.attribute_path}[code]", mapping, [], declared=declared
+        )
     for path in mapping.constants:
-        yield from _tried(("constants", path), path, mapping, places)
+        yield from tried(("constants", path), path)
     first: dict[str, Column] = {}
     for name, column in mapping.columns.items():
         if column.to is None:
@@ -141,25 +166,32 @@ def _paths(mapping: Mapping, parts: Collection[Path]) -> Iterator[Found]:
         before = first.setdefault(column.to, column)
         if before is not column and chains.makes_list(before) and chains.makes_list(column):
             continue  # lists of several columns for one place follow each other there
-        yield from _tried(("columns", name, "to"), column.to, mapping, places)
+        yield from tried(("columns", name, "to"), column.to)
 
 
-def _tried(place: Path, path: str, mapping: Mapping, places: list[tuple[str, Constant]]) -> Iterator[Found]:
-    """One more path beside those that are good."""
+def _tried(
+    place: Path, path: str, mapping: Mapping, places: list[tuple[str, Constant]], *, declared: bool
+) -> Iterator[Found]:
+    """One more path beside those that are good. `declared`: the lists are known."""
     try:
         tree.grow([*places, (path, Constant(path, None))], mapping.lists)
+    except tree.Undeclared as error:
+        if declared:
+            yield place, f"{error}."
     except ValueError as error:
         yield place, f"{error}."
     else:
         places.append((path, Constant(path, None)))
 
 
-def _phases(mapping: Mapping, _parts: Collection[Path]) -> Iterator[Found]:
+def _phases(mapping: Mapping, parts: Collection[Path]) -> Iterator[Found]:
     names = [phase.name for phase in mapping.phases]
     selections = len(mapping.selections)
     for place, phase in enumerate(mapping.phases):
-        if phase.name in names[:place]:
+        if phase.name and phase.name in names[:place]:
             yield ("phases", place, "name"), f"there are two phases named `{phase.name}`."
+        if any(part[:2] == ("phases", place) and part[2:3] in BENT for part in parts):
+            continue
         if phase.request or phase.payload:
             yield from _follow_up(mapping, place)
             continue
@@ -179,6 +211,10 @@ def _phases(mapping: Mapping, _parts: Collection[Path]) -> Iterator[Found]:
                 ("phases", place),
                 f"`{phase.name}` takes all rows that are left, so it must be the last phase.",
             )
+
+
+BENT: tuple[Path, ...] = ((), ("when",), ("request",), ("payload",))
+"""Parts of a phase without which nobody can say what kind of phase it is."""
 
 
 def _follow_up(mapping: Mapping, place: int) -> Iterator[Found]:

@@ -2,6 +2,8 @@
 
 import re
 from collections.abc import Collection, Iterator
+from copy import deepcopy
+from dataclasses import replace
 from typing import Any
 
 from jsonschema import Draft202012Validator
@@ -16,13 +18,59 @@ TYPES = "object, array, string, number, integer, boolean, null"
 
 
 def faults(mapping: Mapping, _parts: Collection[Path]) -> Iterator[Found]:
+    """What has a fault is left out, so that the rest of the schema can be judged, and the values by it."""
     root = mapping.schema
-    found = [*_of_words(root, ("schema",)), *_of_shape(root), *_of_references(root, ("schema",), root)]
-    yield from dict.fromkeys(found)
-    if not found and (fault := schema.fault(root)):
-        yield ("schema", *fault[0].split(".")), f"{fault[1]}."
-    elif not found:
-        yield from _of_values(mapping)
+    found = dict.fromkeys(
+        [*_of_words(root, ("schema",)), *_of_shape(root), *_of_references(root, ("schema",), root)]
+    )
+    yield from found
+    left = deepcopy(root)
+    for place in sorted({place[1:] for place, _ in found}, key=len, reverse=True):
+        _leave_out(left, place)
+    while fault := schema.fault(left):
+        place = tuple(fault[0].split(".")) if fault[0] else ()
+        yield ("schema", *place), f"{fault[1]}."
+        if not (_no_references(left, place) or _leave_out(left, place)):
+            return
+    yield from _of_values(replace(mapping, schema=left))
+
+
+def _leave_out(root: Any, place: Path) -> bool:
+    """Whether there was something to leave out. A list of other things than schemas is left out as a whole."""
+    inner, last = _at(root, place[:-1]), place[-1] if place else ""
+    if isinstance(inner, list) and place[-2] not in schema.LISTS:
+        return _leave_out(root, place[:-1])
+    if isinstance(inner, dict) and last in inner:
+        del inner[last]
+    elif inside(inner, last) not in (None, {}):
+        inner[int(last)] = {}
+    else:
+        return False
+    return True
+
+
+def _no_references(root: Any, place: Path) -> bool:
+    """A part that refers to itself, without its references; whether it had any."""
+    part = _at(root, place)
+    found = [word for word in schema.REFERENCES if isinstance(part, dict) and word in part]
+    for word in found:
+        del part[word]
+    return bool(found)
+
+
+def _at(value: Any, place: Path) -> Any:
+    for word in place:
+        value = inside(value, word)
+    return value
+
+
+def inside(value: Any, word: str | int) -> Any:
+    """What stands at the word, or the place in a list; None when there is nothing."""
+    if isinstance(value, dict):
+        return value.get(word)
+    if isinstance(value, list) and str(word).isdigit() and int(word) < len(value):
+        return value[int(word)]
+    return None
 
 
 def _of_shape(root: Any) -> Iterator[Found]:
@@ -97,14 +145,8 @@ def _astray(reference: str, root: Any) -> str:
 
 
 def _target(reference: str, root: Any) -> Any:
-    target = root
-    for part in filter(None, reference.removeprefix("#").split("/")):
-        name = part.replace("~1", "/").replace("~0", "~")
-        if isinstance(target, list):
-            target = target[int(name)] if name.isdigit() and int(name) < len(target) else None
-        else:
-            target = target.get(name) if isinstance(target, dict) else None
-    return target
+    parts = filter(None, reference.removeprefix("#").split("/"))
+    return _at(root, tuple(part.replace("~1", "/").replace("~0", "~") for part in parts))
 
 
 def _of_values(mapping: Mapping) -> Iterator[Found]:

@@ -13,6 +13,10 @@ from importer.transform.kinds import Kind
 SEGMENT = re.compile(r"(?P<name>[^.\[\]]+)(?:\[(?P<inside>[^\[\]]+)\])?")
 
 
+class Undeclared(ValueError):
+    """A path leads into a list that nobody has declared."""
+
+
 @dataclass(frozen=True)
 class Leaf:
     """One value: its text is in the column `value`, its JSON (null: absent) in the column `json`."""
@@ -73,7 +77,7 @@ def segments(path: str, lists: Dict[str, KeyedList]) -> list[Segment]:
         found.append(Segment(match["name"], match["inside"]))
         outer = path[: match.end("name")]
         if match["inside"] is not None and not found[-1].index and outer not in lists:
-            raise ValueError(f"`{outer}` is not declared under `lists:`")
+            raise Undeclared(f"`{outer}` is not declared under `lists:`")
         place = match.end() + 1
     if not found or path.endswith("."):
         raise ValueError(f"`{path}` is not a path such as product.price")

@@ -167,3 +167,29 @@ def test_the_guides_rows_become_what_the_guide_says(beginner: Path) -> None:
         {"type_id": "simple", "attribute_set_id": 4, "sku": "TEA-1", "name": "Sencha", "price": 12.5, "status": 1},
         {"type_id": "simple", "attribute_set_id": 4, "sku": "TEA-2", "name": "Assam", "price": 1009, "status": 2},
     ]  # fmt: skip
+
+
+def test_a_check_names_what_the_schema_requires_and_nothing_fills(tmp_path: Path) -> None:
+    text = (
+        "importer: 1\nentity: x\nrequest: {path: /V1/x}\nkey: sku\nconstants: {product.kind: simple}\n"
+        "lists: {product.custom: {key: code, value: value}}\n"
+        "columns:\n  sku: {to: product.sku}\n  url: {to: 'product.custom[url]'}\n  whole: {to: product.whole}\n"
+        "schema:\n  required: [product, other]\n  properties:\n    product:\n"
+        "      required: [sku, kind, custom, whole, nosuch]\n"
+        "      properties:\n        absent: {required: [a]}\n        whole: {required: [a]}\n"
+    )
+    (tmp_path / "mine.yaml").write_text(text)
+    done = type_("check", tmp_path / "mine.yaml")
+
+    assert done.exit_code == 0
+    told = [line.partition(": ")[2] for line in done.output.splitlines()]
+    assert told == [
+        "no faults",
+        "the schema requires `other`, and no column or constant fills it",
+        "the schema requires `product.nosuch`, and no column or constant fills it",
+    ]
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "mappings").glob("*.yaml")), ids=lambda path: path.stem)
+def test_the_shipped_mappings_fill_what_their_schemas_require(path: Path) -> None:
+    assert type_("check", path).output == f"{path}: no faults\n"

@@ -341,3 +341,27 @@ def test_merged_and_repeated_parts_of_yaml_are_no_words_that_stand_twice() -> No
     text = "columns:\n  id: &one {to: id, rules: [trim]}\n  b: {<<: *one, to: b}\n  c: {<<: *one, to: c}\n"
 
     assert MAPPINGS.parse("mine", HEAD + text).columns["c"].to == "c"
+
+
+def test_two_rules_in_one_entry_are_told_to_be_two_entries() -> None:
+    [(_, path, text)] = faults("  a: {to: a, rules: [{trim: null, number: {}}]}")
+
+    assert (path, text) == (
+        "columns.a.rules.0",
+        "one entry of a list holds one rule; write `trim` and `number` as entries of their own.",
+    )
+
+
+@pytest.mark.parametrize(
+    ("count", "word", "told"),
+    [
+        (3, "zzz", "(known: c0, c1, c2, id)"),
+        (40, "zzz", "(there are 41 columns)"),
+        (40, "c399", "did you mean `c39`?"),
+    ],
+)
+def test_columns_are_listed_only_where_there_are_few(count: int, word: str, told: str) -> None:
+    columns = "\n".join(f"  c{n}: {{to: c{n}}}" for n in range(count))
+    [(_, _, text)] = faults(columns, f"scope: {{column: {word}}}")
+
+    assert told in text

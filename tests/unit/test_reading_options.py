@@ -1,5 +1,6 @@
 """What is said of a file wins, then what its mapping says, and only the rest is recognised."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -131,3 +132,29 @@ def test_an_explanation_tells_how_files_are_read() -> None:
     done = type_("mappings", "explain", "mine")
 
     assert "read with, where nobody says otherwise: delimiter `;`, header `no`" in done.output
+
+
+def test_every_cause_of_a_check_has_its_fix_in_json_as_on_the_terminal() -> None:
+    Path("list.csv").write_text("sku,name,price\nA,a,free\n")
+    [cause] = json.loads(type_("check", "list.csv", "--mapping", "products", "--json").output)["causes"]
+
+    assert cause["fix"].startswith("Write it with digits")
+    assert cause["fix"] in type_("check", "list.csv", "--mapping", "products").output
+
+
+def test_a_doubtful_code_page_is_shown_by_a_check() -> None:
+    Path("list.csv").write_bytes("sku,name,price\nA,Jalapeño,1\n".encode("cp1252"))
+
+    told = type_("check", "list.csv", "--mapping", "products").output
+    found = json.loads(type_("check", "list.csv", "--mapping", "products", "--json").output)
+
+    assert "it could be Windows-1250 (cp1250) (`Jalapeńo` instead of `Jalapeño`)" in told
+    assert len(found["doubts"]) == 1
+
+
+def test_a_file_of_one_column_is_told_the_delimiter_with_which_there_are_more() -> None:
+    Path("list.csv").write_text("sku\x1fname\x1fprice\nA\x1fa\x1f1\n")
+    told = str(type_("check", "list.csv", "--mapping", "products").exception)
+
+    assert r"Its columns are: sku\x1fname\x1fprice." in told
+    assert r"say so with `--delimiter $'\x1f'`." in told

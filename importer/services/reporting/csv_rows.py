@@ -12,7 +12,7 @@ from typing import BinaryIO
 
 from importer import formats
 from importer.domain.errors import FileDamaged
-from importer.formats import dialects, encodings
+from importer.formats import dialects, encodings, pages
 from importer.formats.content import Content
 from importer.formats.frames import JSON_CELLS, REPORT_COLUMNS, Header
 from importer.formats.guard import guard
@@ -20,7 +20,7 @@ from importer.formats.reading import Reading
 from importer.services.reporting.repair import Repair, ToMend
 
 SAMPLE = 64 << 10
-RECOGNISED = frozenset({"utf-8", *encodings.MARKS.values(), *encodings.WINDOWS})
+RECOGNISED = frozenset({"utf-8", *encodings.MARKS.values(), *pages.LANGUAGES})
 """Encodings that are recognised without being said; any other was said, and has to be said again."""
 
 

@@ -48,6 +48,9 @@ def judge(
     except UnicodeDecodeError:
         found.bad.append((row, line, "encoding", raw))
         return
+    if b"\0" in raw:
+        found.bad.append((row, line, "nul", raw))
+        return
     if len(cells) != width:
         found.bad.append((row, line, "too_short" if len(cells) < width else "too_long", raw))
         return

@@ -2,6 +2,7 @@
 
 import csv
 import random
+import re
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ import pytest
 from hypothesis import given, strategies as st
 
 from importer import formats
-from importer.domain.errors import FileDamaged
+from importer.domain.errors import FileDamaged, RequestError
 from importer.domain.rows import LINE, ROW
 from importer.formats import delimited
 from importer.formats.content import Content
@@ -317,3 +318,106 @@ def test_an_encoding_has_one_name_however_it_was_said(path: Path) -> None:
     assert frame.cells.rows() == [(1, 2, "a", "Größe")]
     assert head(path, encoding="UTF8").reading.encoding == "utf-8"
     assert head(path, encoding="UTF8").raw[0] == "sku"
+
+
+def test_a_nul_costs_its_record_and_no_other(path: Path) -> None:
+    [frame] = read(path, 'sku,name\nA\0 1,a\nB,"b\0\nb"\nC,c\n\0\nD,d\n')
+
+    assert [(one.row, one.line, one.code) for one in frame.malformed] == [
+        (1, 2, "record.nul"),
+        (2, 3, "record.nul"),
+        (4, 6, "record.nul"),
+    ]
+    assert frame.cells.rows() == [(3, 5, "C", "c"), (5, 7, "D", "d")]
+
+
+@pytest.mark.parametrize("first", ["sep=;", "SEP=;", '"sep=;"'])
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_a_file_may_say_its_delimiter_in_a_first_line(path: Path, first: str, end: str) -> None:
+    lines_ = [first, "sku;a,b", "A;1,5", "B", "C;2,5", ""]
+    [frame] = read(path, end.join(lines_))
+
+    assert frame.cells.columns == [ROW, LINE, "sku", "a,b"]
+    assert frame.cells.rows() == [(1, 3, "A", "1,5"), (3, 5, "C", "2,5")]
+    assert [(one.row, one.line, one.code) for one in frame.malformed] == [(2, 4, "record.too_short")]
+    assert seen(path, "delimiter") == (
+        '";" (semicolon)',
+        "as the line `sep=;` at the beginning says; it fits 3 of 4 records at the beginning",
+    )
+
+
+def test_the_line_that_says_the_delimiter_is_no_record_in_any_reading(path: Path) -> None:
+    text = "sep=|\nA|1\nB|2\n"
+    [named] = read(path, text)
+    [numbered] = read(path, text, header=False)
+    [said] = read(path, text, delimiter=";")
+
+    assert named.cells.rows() == [(1, 3, "B", "2")]
+    assert numbered.cells.rows() == [(1, 2, "A", "1"), (2, 3, "B", "2")]
+    assert said.cells.rows() == [(1, 3, "B|2")]
+
+
+@pytest.mark.parametrize("block", [1, 2, 7, 100])
+def test_that_line_is_left_out_at_any_block_size(path: Path, block: int) -> None:
+    path.write_bytes(b"sep=;\nsku;name\nA;a\nB;b\n")
+    content = Content(path=path, name="a.csv")
+    found = list(delimited.frames(content, delimited.header(content, Reading(format="csv")), block=block))
+
+    assert [row for frame in found for row in frame.cells.rows()] == [(1, 3, "A", "a"), (2, 4, "B", "b")]
+
+
+@pytest.mark.parametrize(
+    ("mark", "told"),
+    [
+        ("~", """with "~" between cells there are 3: say so with `--delimiter '~'`."""),
+        (":", """with ":" (colon) between cells there are 3: say so with `--delimiter ':'`."""),
+        ("^", """with "^" between cells there are 3: say so with `--delimiter '^'`."""),
+        (" ", """with " " (blank) between cells there are 3: say so with `--delimiter ' '`."""),
+        ("\x1f", r"""with "\x1f" between cells there are 3: say so with `--delimiter $'\x1f'`."""),
+        ("§", "if something else than a comma, semicolon, tab or pipe stands between the cells, say it with"),
+    ],
+)
+def test_one_column_where_others_are_missed_names_the_delimiter(path: Path, mark: str, told: str) -> None:
+    path.write_text("sku,name,price\nA,Tea,1.5\nB,Salt,2\n".replace(",", mark), encoding="utf-8")
+    [hint] = head(path).hints
+
+    assert hint.startswith("Only one column was found")
+    assert told in hint
+
+
+def test_several_columns_need_no_advice(path: Path) -> None:
+    path.write_text("sku,name\nA,a:b\n")
+
+    assert head(path).hints == []
+
+
+@pytest.mark.parametrize(
+    ("name", "word", "value", "purpose"),
+    [
+        ("a.csv", "sheet", "x", "is for workbooks (xlsx), and a.csv is read as csv"),
+        ("a.csv", "path", "a.b", "is for JSON documents (json), and a.csv is read as csv"),
+        ("a.csv", "member", "x", "is for zip archives"),
+        ("a.jsonl", "delimiter", ";", "is for delimited text (csv), and a.jsonl is read as jsonl"),
+        ("a.jsonl", "header", True, "is for delimited text and workbooks (csv, xlsx)"),
+        ("a.jsonl", "path", "a.b", "is for JSON documents (json)"),
+        ("a.xlsx", "encoding", "utf-8", "is for texts, and a.xlsx is read as xlsx"),
+    ],
+)
+def test_what_means_nothing_for_the_file_is_refused(
+    tmp_path: Path, name: str, word: str, value: Any, purpose: str
+) -> None:
+    file = tmp_path / name
+    file.write_text("sku,name\nA,a\n" if name == "a.csv" else '{"sku":"A"}\n')
+
+    with pytest.raises(RequestError, match=re.escape(f"`{word}` {purpose}")):
+        formats.header(file, name, Reading(**{word: value}))
+
+
+def test_what_a_mapping_says_of_other_files_is_left_out(path: Path) -> None:
+    path.write_text("sku,name\nA,a\n")
+    usual = Reading(sheet="Products", delimiter=",")
+    found = formats.header(path, "a.csv", Reading().over(usual))
+
+    assert found.reading.kept() == {
+        "format": "csv", "encoding": "utf-8", "delimiter": ",", "quote": '"', "header": True
+    }  # fmt: skip

@@ -1,6 +1,7 @@
 """Reading JSON Lines and JSON: documents become flat cells, every digit and every bad line kept apart."""
 
 import json
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -54,9 +55,43 @@ def test_scalars_become_their_texts_with_every_digit(lines: Path) -> None:
     assert header.names == ("sku", "price", "big", "on", "e", "gone")
     assert header.literal == frozenset()
     assert rows(frames) == [
-        {"sku": "007", "price": "19.90", "big": "12345678901234567890123", "on": "true", "e": "1E5", ROW: 1, LINE: 1}
+        {"sku": "007", "price": "19.90", "big": "12345678901234567890123", "on": "true", "e": "100000", ROW: 1, LINE: 1}
     ]  # fmt: skip
     assert frames[0].cells.columns == [ROW, LINE, *header.names]
+
+
+@pytest.mark.parametrize(
+    ("written", "read_as"),
+    [
+        ("1e2", "100"),
+        ("1E+2", "100"),
+        ("1e-05", "0.00001"),
+        ("-1.50e1", "-15.0"),
+        ("1.5e0", "1.5"),
+        ("0e3", "0"),
+        ("1e40", "1" + 40 * "0"),
+        ("1e999999999", "1e999999999"),
+        ('"1e2"', "1e2"),
+    ],
+)
+def test_a_number_with_an_exponent_is_written_out(lines: Path, written: str, read_as: str) -> None:
+    flat = f'{{"sku":"a","price":{written}}}\n'
+    nested_ = f'{{"product":{{"price":{written}}}}}\n'
+
+    assert rows(read(lines, flat)[1]) == [{"sku": "a", "price": read_as, ROW: 1, LINE: 1}]
+    as_json = f'"{read_as}"' if written.startswith('"') else read_as
+    assert rows(read(lines, nested_)[1]) == [{"product.price": as_json, ROW: 1, LINE: 1}]
+
+
+def test_a_nul_in_a_text_is_a_fault_of_its_record(lines: Path) -> None:
+    texts = [r'{"sku":"a\u0000"}', r'{"sku":"b\\u0000"}', '{"sku":"c"}', r'{"x":{"y":["\u0000"]}}']
+    _, frames = read(lines, "\n".join(texts))
+
+    assert [(one.row, one.code) for frame in frames for one in frame.malformed] == [
+        (1, "record.nul"),
+        (4, "record.nul"),
+    ]
+    assert [row["sku"] for row in rows(frames)] == [r"b\u0000", "c"]
 
 
 def test_lists_of_scalars_are_joined_and_other_parts_stay_json(lines: Path) -> None:
@@ -182,12 +217,27 @@ def followed(name: str, value: Any) -> bool:
 
 def meant(cell: str, value: Any, *, literal: bool) -> bool:
     if literal:
-        return bool(json.loads(cell) == value)
+        return bool(exactly(cell) == exactly(json.dumps(value)))
     if isinstance(value, list):
-        texts = [json.dumps(v).strip('"') if not isinstance(v, str) else v for v in value]
+        texts = [written(v).strip('"') if not isinstance(v, str) else v for v in value]
         texts = ["" if v is None else t for v, t in zip(value, texts, strict=True)]
         return cell == (LIST_MARK.join(texts) if len(texts) != 1 else texts[0] + LIST_MARK)
-    return cell == (value if isinstance(value, str) else json.dumps(value))
+    return cell == (value if isinstance(value, str) else written(value))
+
+
+def exactly(text: str) -> Any:
+    return json.loads(text, parse_float=Decimal, parse_int=Decimal)
+
+
+def written(value: Any) -> str:
+    """As JSON writes it, an exponent written out."""
+    text = json.dumps(value)
+    number = Decimal(text) if isinstance(value, float) else Decimal(0)
+    return (
+        format(number, "f")
+        if "e" in text and abs(number.adjusted()) <= documents.MOST_ZEROS and number
+        else text
+    )
 
 
 @pytest.mark.parametrize("times", [1, FEW + 1])
