@@ -53,8 +53,15 @@ class Imports(Protocol):
         """Of the trace that the import began in, if it came with one (W3C Trace Context)."""
         ...
 
-    async def latest(self, *, limit: int, before: str | None = None) -> list[Import]:
-        """Newest first, those before the id `before`."""
+    async def latest(
+        self,
+        *,
+        limit: int,
+        before: str | None = None,
+        shop: str | None = None,
+        statuses: Collection[ImportStatus] = (),
+    ) -> list[Import]:
+        """Newest first, those before the id `before`; of the shop and with one of the statuses where any is given."""
         ...
 
     async def unfinished(self) -> list[Import]:

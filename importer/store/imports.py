@@ -1,6 +1,6 @@
 """Imports and their logs in SQL (port `Imports`)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict
 
 from sqlalchemy import select, update
@@ -62,10 +62,21 @@ class SqlImports:
             data = (await connection.execute(first)).scalar_one_or_none()
         return data.get("traceparent") if data else None
 
-    async def latest(self, *, limit: int, before: str | None = None) -> list[Import]:
+    async def latest(
+        self,
+        *,
+        limit: int,
+        before: str | None = None,
+        shop: str | None = None,
+        statuses: Collection[ImportStatus] = (),
+    ) -> list[Import]:
         query = select(imports).order_by(imports.c.id.desc()).limit(limit)
         if before is not None:
             query = query.where(imports.c.id < before)
+        if shop is not None:
+            query = query.where(imports.c.shop == shop)
+        if statuses:
+            query = query.where(imports.c.status.in_([status.value for status in statuses]))
         async with self._database.reading() as connection:
             return [journal.from_row(row) for row in (await connection.execute(query)).mappings()]
 

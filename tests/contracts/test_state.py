@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from typing import Any
 
 import pytest
 
@@ -83,6 +84,20 @@ async def test_an_import_is_what_its_events_say(state: State) -> None:
         "No.",
         "And no.",
     ]
+
+
+async def test_the_latest_imports_can_be_those_of_a_shop_or_with_a_status(state: State) -> None:
+    for name in ("imp_1", "imp_2", "imp_3"):
+        await state.accept(name)
+    await state.imports.record_ended("imp_2", ImportStatus.FAILED, reason=REASON)
+
+    async def latest(**words: Any) -> list[str]:
+        return [found.id for found in await state.imports.latest(limit=2, **words)]
+
+    assert await latest() == ["imp_3", "imp_2"]
+    assert await latest(statuses=[ImportStatus.ACCEPTED]) == ["imp_3", "imp_1"]
+    assert await latest(statuses=[ImportStatus.FAILED, ImportStatus.CANCELLED], shop="main") == ["imp_2"]
+    assert await latest(shop="other") == []
 
 
 async def test_what_is_not_there_is_told(state: State) -> None:
