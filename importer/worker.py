@@ -40,7 +40,8 @@ async def load_network() -> None:
 
 
 class Worker:
-    """`run` until cancelled or stopped; `on_step` is called after every step (tests wait for it instead of sleeping).
+    """`run` until cancelled or stopped; `on_begin` is called before every step and `on_step` after it (tests wait for it
+    instead of sleeping).
 
     `only` is an import: then no other one is touched. `consumers`: whose steps it takes; `most`: after so many it stops.
     `keeps_time`: it looks at the clock of the schedules as well.
@@ -54,6 +55,7 @@ class Worker:
         consumers: Sequence[Consumer] | None = None,
         most: int | None = None,
         keeps_time: bool = False,
+        on_begin: Callable[[Step], object] = lambda _step: None,
         on_step: Callable[[Step], None] = lambda _step: None,
     ) -> None:
         self._only = only
@@ -68,6 +70,7 @@ class Worker:
         self._leases: dict[Step, Lease] = {}
         self._stopping = False
         self._roused = asyncio.Event()
+        self._on_begin = on_begin
         self._on_step = on_step
         self._handlers: Mapping[StepKind, Handler] = {
             StepKind.PREPARE: self._prepare,
@@ -187,6 +190,7 @@ class Worker:
             log.exception("action=tick_crashed")
 
     async def _work(self, step: Step) -> None:
+        self._on_begin(step)
         alive = asyncio.create_task(self._keep_alive(step))
         try:
             await self._try(step)

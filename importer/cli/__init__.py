@@ -17,6 +17,7 @@ COMMANDS = {
     "work": "importer.cli.work",
     "consumers": "importer.cli.consumers",
     "healthcheck": "importer.cli.healthcheck",
+    "imports": "importer.cli.imports",
     "report": "importer.cli.report",
     "events": "importer.cli.events",
     "rebuild": "importer.cli.events",

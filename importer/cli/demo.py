@@ -9,6 +9,7 @@ import typer
 from pydantic import SecretStr
 from rich.console import Console
 
+from importer.cli.exits import OK
 from importer.cli.run import import_file
 from importer.cli.serve import serve_until_stopped
 from importer.domain.errors import SourceMissing
@@ -53,9 +54,10 @@ async def _import(sample: Path) -> int:
             console.print(PROMISE.format(name=sample.name, rows=rows, address=address), soft_wrap=True)
             settings = _settings(Path(folder), address, shop.token)
             order = Order(name=sample.name, mapping=MAPPING, shop="practice", patience=10.0)
-            await import_file(settings, order, sample, console)
-    console.print(NEXT.format(sample=sample), soft_wrap=True)
-    return 0
+            code = await import_file(settings, order, sample, console)
+    if code == OK:
+        console.print(NEXT.format(sample=sample), soft_wrap=True)
+    return code
 
 
 async def _serve() -> int:

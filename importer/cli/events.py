@@ -1,4 +1,4 @@
-"""`importer events ID` and `importer rebuild ID`: the log of an import, and what it alone says of it."""
+"""`importer events [ID]` and `importer rebuild ID`: the log of an import, and what it alone says of it."""
 
 import asyncio
 from dataclasses import asdict
@@ -9,6 +9,8 @@ import typer
 
 from importer.bootstrap import open_importer
 from importer.cli.exits import DEFECT
+from importer.cli.imports import ImportId, latest
+from importer.domain.errors import RequestError
 from importer.domain.history import Event
 from importer.ports import Imports
 from importer.services.reporting.sentences import Teller
@@ -16,11 +18,9 @@ from importer.settings import load_settings
 
 LOOK_SECONDS = 0.5
 
-ImportId = Annotated[str, typer.Argument(help="Id of an import.", show_default=False)]
-
 
 def events(
-    import_id: ImportId,
+    import_id: ImportId = None,
     follow: Annotated[bool, typer.Option("--follow", help="Go on until the import has ended.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
 ) -> None:
@@ -29,15 +29,20 @@ def events(
 
 
 def rebuild(
-    import_id: ImportId,
+    import_id: ImportId = None,
     check: Annotated[bool, typer.Option("--check", help="Only compare; change nothing.")] = False,
 ) -> None:
     """Work an import's state out from its log alone. Exit code 70 when --check finds a difference."""
+    if import_id is None and not check:
+        raise RequestError(
+            "Which import? Without --check its state is replaced: name its id.", code="import.which"
+        )
     raise typer.Exit(asyncio.run(_rebuild(import_id, check=check)))
 
 
-async def _events(import_id: str, *, follow: bool, as_json: bool) -> None:
+async def _events(asked: str | None, *, follow: bool, as_json: bool) -> None:
     async with open_importer(load_settings()) as importer:
+        import_id = await latest(importer, asked)
         imports = importer.ports.imports
         seen, teller = 0, Teller()
         while True:
@@ -60,8 +65,9 @@ def line(event: Event, teller: Teller) -> str:
     return f"{event.seq:>6}  {event.at:%Y-%m-%d %H:%M:%S}  {event.kind:<14} {teller.tell(event)}"
 
 
-async def _rebuild(import_id: str, *, check: bool) -> int:
+async def _rebuild(asked: str | None, *, check: bool) -> int:
     async with open_importer(load_settings()) as importer:
+        import_id = await latest(importer, asked)
         before, after = await importer.ports.imports.rebuild(import_id, check=check)
         if before == after:
             typer.echo(f"{import_id}: the state is what its {after.seq} events say: {after.equation}")

@@ -18,7 +18,8 @@ SHOP_UNAVAILABLE = 3
 CONFIGURATION = 4
 SOURCE_MISSING = 5
 DEFECT = 70
-INTERRUPTED = 130
+INTERRUPTED = 130  # Ctrl-C (128 + 2), or cancelled from elsewhere
+TERMINATED = 143  # SIGTERM (128 + 15): the import is left as it is, and the next run goes on with it
 
 BY_CLASS: dict[type[ImporterError], int] = {
     SourceMissing: SOURCE_MISSING,

@@ -1,4 +1,4 @@
-"""`importer report ID`: the report as text, JSON or a page, and the rows to mend as a file."""
+"""`importer report [ID]`: the report as text, JSON or a page, and the rows to mend as a file."""
 
 import asyncio
 import io
@@ -13,6 +13,7 @@ import typer
 from rich.console import Console
 
 from importer.bootstrap import open_importer
+from importer.cli.imports import ImportId, latest
 from importer.cli.report_text import print_report
 from importer.domain.errors import ConfigurationError, RequestError
 from importer.domain.rows import Outcome
@@ -29,7 +30,7 @@ class Format(StrEnum):
 
 
 def report(
-    import_id: Annotated[str, typer.Argument(help="Id of an import.", show_default=False)],
+    import_id: ImportId = None,
     format_: Annotated[
         Format, typer.Option("--format", help="As text, JSON or one HTML page.")
     ] = Format.TEXT,
@@ -65,8 +66,9 @@ def report(
     )
 
 
-async def _report(import_id: str, kind: Format, output: Path | None, folder: Path | None) -> None:
+async def _report(asked: str | None, kind: Format, output: Path | None, folder: Path | None) -> None:
     async with open_importer(load_settings()) as importer:
+        import_id = await latest(importer, asked)
         listed = {"listed": report_page.LISTED_ROWS} if kind is Format.HTML else {}
         document = await importer.reporting.report(import_id, **listed)
         if output is not None:
@@ -80,10 +82,11 @@ async def _report(import_id: str, kind: Format, output: Path | None, folder: Pat
             await write_report(importer.reporting, document, folder)
 
 
-async def _rows(import_id: str, path: Path, outcomes: list[Outcome]) -> None:
+async def _rows(asked: str | None, path: Path, outcomes: list[Outcome]) -> None:
     """What stands at `path` already is replaced when the new file is whole."""
     part = path.with_name(f"{path.name}.part")
     async with open_importer(load_settings()) as importer:
+        import_id = await latest(importer, asked)
         await write(part, b"", called=path)  # what cannot be written is told before the rows are gathered
         try:
             await importer.reporting.write_rows(import_id, part, layout_of(path), outcomes)

@@ -1,7 +1,6 @@
 """`importer run FILE`: accept, prepare, deliver, track and report in one process; needs no server."""
 
 import asyncio
-import signal
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -13,17 +12,16 @@ from rich.markup import escape
 
 from importer import logs
 from importer.bootstrap import Importer, open_importer
-from importer.cli.exits import exit_code_after
-from importer.cli.progress import follow, watch
+from importer.cli.exits import OK
 from importer.cli.reading import reads_a_file
 from importer.cli.report import make_folder, tell
+from importer.cli.stint import Stint, work
 from importer.domain.errors import RequestError
-from importer.domain.imports import Import, ImportStatus, Reason
+from importer.domain.imports import Import, ImportStatus
 from importer.formats.reading import Reading
 from importer.services.intake import Order
 from importer.settings import Settings, load_settings
 from importer.sources import files
-from importer.worker import Worker
 
 PATIENCE_SECONDS = 60.0
 LATELY = timedelta(days=7)
@@ -31,24 +29,31 @@ BEGUN = (
     "Unfinished: import {id} is the import you ask for, left by a run that was stopped or worked on by one that is running. "
     "It is gone on with."
 )
-FINISHED = (
-    "Import {id} is the import you asked for; it was finished, and no row goes in twice. "
-    "To import the file once more: --again"
+FINISHED_HERE = (
+    "This run went on with import {state.id}, which an earlier run had begun, and brought it to its end; no row went in "
+    "twice. To import the file once more: --again"
+)
+FINISHED_ELSEWHERE = (
+    "Another run brought import {state.id}, the import you asked for, to its end while this one was at work; no row went "
+    "in twice. To import the file once more: --again"
 )
 ONCE_MORE = (
     "The same file went into {state.shop} before: import {state.id}, completed {state.ended_at:%Y-%m-%d %H:%M} UTC, "
     "{state.equation}. It goes in once more."
 )
-INTERRUPTED = Reason(code="interrupted", text="The import was interrupted on the command line.")
+ANNOUNCED = "Import {id}. From another terminal: importer events {id} --follow, importer cancel {id}"
+GOES_ON = "The same command goes on with it."
+GOES_ON_WITHOUT_AGAIN = "The same command without --again goes on with it."
 
 
 @dataclass(frozen=True)
 class Asked:
-    """`again`: the file goes in even if an unfinished import has asked for the same."""
+    """`again`: the file goes in even if an unfinished import has asked for the same. `announced`: its id is said at once."""
 
     order: Order
     file: Path
     again: bool = False
+    announced: bool = True
 
 
 @reads_a_file
@@ -117,97 +122,83 @@ async def _run(
 ) -> int:
     async with open_importer(settings, at_work=True) as importer:
         log_to_file(settings)
-        state = await _import(importer, asked, console)
-        await tell(importer.reporting, state.id, console, folder, as_json=as_json)
+        stint = await _import(importer, asked, console)
+        id_ = stint.state.id
+        if as_json or not stint.left:
+            await tell(importer.reporting, id_, console, None if stint.left else folder, as_json=as_json)
+        stint.told(GOES_ON_WITHOUT_AGAIN if asked.again else GOES_ON, console)
+        if stint.left:
+            return stint.exit_code
         if folder is not None:
             console.print(
                 f"Written: {folder / 'report.json'}, {folder / 'report.html'}, {folder / 'rows.csv'}"
             )
         else:
-            console.print(f"As a page: importer report {state.id} --format html --output report.html")
-        return exit_code_after(state)
+            console.print(f"As a page: importer report {id_} --format html --output report.html")
+        return stint.exit_code
 
 
-async def import_file(settings: Settings, order: Order, file: Path, console: Console) -> None:
-    """Import `file` and print the report."""
+async def import_file(settings: Settings, order: Order, file: Path, console: Console) -> int:
+    """Import `file` into a state that nobody else sees and print the report; 0, or the exit code after a signal."""
     async with open_importer(settings, at_work=True) as importer:
         log_to_file(settings)
-        state = await _import(importer, Asked(order, file), console)
-        await tell(importer.reporting, state.id, console, folder=None)
+        stint = await _import(importer, Asked(order, file, announced=False), console)
+        await tell(importer.reporting, stint.state.id, console, folder=None)
+        return stint.exit_code if stint.came else OK
 
 
-async def _import(importer: Importer, asked: Asked, console: Console) -> Import:
-    """The import that was asked for: a new one, or the unfinished one of a run that asked for the same."""
+async def _import(importer: Importer, asked: Asked, console: Console) -> Stint:
+    """Work on what was asked for: a new import, or the unfinished one of a run that asked for the same."""
     order, file = asked.order, asked.file
-    begun = None if order.dry_run or asked.again else await _begun(importer, asked, console)
-    earlier = [] if order.dry_run else await _unfinished(importer, order.shop, begun, console)
+    notices: list[str] = []
+    begun = None if order.dry_run or asked.again else await _begun(importer, asked, notices)
+    earlier = [] if order.dry_run else await _unfinished(importer, order.shop, begun, notices)
     accepted = begun or await importer.intake.accept(order, files.chunks(file))
-    state = await work(importer, accepted, console)
+    if asked.announced:
+        typer.echo(ANNOUNCED.format(id=accepted.id), err=True)
+    for notice in notices:
+        console.print(notice, soft_wrap=True)
+    stint = await work(importer, accepted, console, own=begun is None)
     for import_id in earlier:
         console.print(_became(await importer.ports.imports.get(import_id)), soft_wrap=True)
-    if begun is not None:
-        console.print(FINISHED.format(id=state.id), soft_wrap=True)
-    return state
+    if begun is not None and not stint.left:
+        sentence = FINISHED_HERE if stint.finished else FINISHED_ELSEWHERE
+        console.print(sentence.format(state=stint.state), soft_wrap=True)
+    return stint
 
 
-async def _begun(importer: Importer, asked: Asked, console: Console) -> Import | None:
+async def _begun(importer: Importer, asked: Asked, notices: list[str]) -> Import | None:
     """The unfinished import that was asked for the same; of one that has lately succeeded a notice is enough."""
     same = await importer.earlier.same(asked.order, asked.file)
     for state in same:
         if not state.ended:
-            console.print(BEGUN.format(id=state.id), soft_wrap=True)
+            notices.append(BEGUN.format(id=state.id))
             return state
     lately = importer.ports.clock.now() - LATELY
     for state in same:
         if state.status is ImportStatus.COMPLETED and state.ended_at and state.ended_at > lately:
-            console.print(ONCE_MORE.format(state=state), soft_wrap=True)
+            notices.append(ONCE_MORE.format(state=state))
             break
     return None
 
 
-async def _unfinished(importer: Importer, shop: str, begun: Import | None, console: Console) -> list[str]:
+async def _unfinished(importer: Importer, shop: str, begun: Import | None, notices: list[str]) -> list[str]:
     """Other imports of the shop that have not ended are worked on as well; a person should know whose rows these are."""
     others = [
         state for state in await importer.ports.imports.unfinished() if begun is None or state.id != begun.id
     ]
     found = [state for state in others if state.shop == shop and not state.dry_run]
-    for state in found:
-        console.print(
-            f"Unfinished: import {state.id} of {escape(state.kept.name)}, left by a run that was stopped or worked on "
-            "by one that is running. Its rows go first.",
-            soft_wrap=True,
-        )
+    notices += [
+        f"Unfinished: import {state.id} of {escape(state.kept.name)}, left by a run that was stopped or worked on "
+        "by one that is running. Its rows go first."
+        for state in found
+    ]
     return [state.id for state in found]
 
 
 def _became(state: Import) -> str:
     words = "went on and is" if state.ended else "still goes on, it is"
     return f"Import {state.id} of {escape(state.kept.name)} {words} {state.status}: {state.equation}"
-
-
-async def work(importer: Importer, accepted: Import, console: Console) -> Import:
-    """Work until the import has ended; an interrupt ends it, and every row still gets its outcome."""
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stop.set)
-    only = accepted.id if accepted.dry_run else None
-    worker = asyncio.create_task(Worker(importer, only=only).run())
-    following = asyncio.create_task(follow(importer.ports.imports, accepted.id, console))
-    stopping = asyncio.create_task(stop.wait())
-    watching = asyncio.create_task(watch(importer.ports.files, console))
-    await asyncio.wait({worker, following, stopping}, return_when=asyncio.FIRST_COMPLETED)
-    watching.cancel()
-    if worker.done():
-        following.cancel()
-        await worker  # a worker only ends by a defect: let it be seen
-    worker.cancel()
-    stopping.cancel()
-    await asyncio.wait({worker})
-    if not following.done():
-        following.cancel()
-        await importer.closing.abandon(accepted.id, ImportStatus.CANCELLED, INTERRUPTED)
-    return await importer.ports.imports.get(accepted.id)
 
 
 def with_document(settings: Settings, path: Path) -> tuple[Settings, str]:

@@ -10,9 +10,10 @@ import typer
 from rich.console import Console
 
 from importer.bootstrap import Importer, open_importer
-from importer.cli.exits import INTERRUPTED, OK, exit_code_after
+from importer.cli.exits import INTERRUPTED, OK
 from importer.cli.report import make_folder, tell
-from importer.cli.run import log_to_file, work
+from importer.cli.run import log_to_file
+from importer.cli.stint import work
 from importer.domain.commands import VERBS, Command, Retry, checked_note, outcomes_of
 from importer.domain.history import EventKind
 from importer.domain.imports import Import
@@ -89,8 +90,7 @@ async def _steer(verb: str, import_id: str, note: str, *, as_json: bool, wait: b
             await importer.closing.finish(closing_step(state))
         console.print(await _said(importer, verb, state), soft_wrap=True)
         if wait and not state.ended:
-            code = await _worked(importer, state, console, None, as_json=as_json)
-            return OK if verb == "cancel" and code == INTERRUPTED else code  # that is what was wanted
+            return await _worked(importer, state, console, None, own=False, as_json=as_json)
         state = await importer.ports.imports.get(import_id)
         if as_json:
             typer.echo(orjson.dumps(summary(state), option=orjson.OPT_INDENT_2).decode())
@@ -104,23 +104,28 @@ async def _retry(
 ) -> int:
     console = Console(stderr=as_json, highlight=False)
     async with open_importer(load_settings()) as importer:
+        own = (await importer.ports.imports.get(import_id)).ended  # else somebody's retry is under way
         state = await importer.retrying.retry(import_id, retry, _command(note))
         console.print(f"Import {state.id}, attempt {state.attempt}: {state.equation}", soft_wrap=True)
         if wait:
-            return await _worked(importer, state, console, folder, as_json=as_json)
+            return await _worked(importer, state, console, folder, own=own, as_json=as_json)
         if as_json:
             typer.echo(orjson.dumps(summary(state), option=orjson.OPT_INDENT_2).decode())
         return OK
 
 
 async def _worked(
-    importer: Importer, state: Import, console: Console, folder: Path | None, *, as_json: bool
+    importer: Importer, state: Import, console: Console, folder: Path | None, *, own: bool, as_json: bool
 ) -> int:
-    """Work on it until it has ended, and report."""
+    """Work on it until it has ended, and report. `own`: Ctrl-C cancels it."""
     log_to_file(importer.settings)
-    ended = await work(importer, state, console)
-    await tell(importer.reporting, ended.id, console, folder, as_json=as_json)
-    return exit_code_after(ended)
+    wanted = state.cancelling
+    stint = await work(importer, state, console, own=own)
+    if as_json or not stint.left:
+        await tell(importer.reporting, state.id, console, None if stint.left else folder, as_json=as_json)
+    verb = "cancel" if wanted else "resume"
+    stint.told(f"importer {verb} {state.id} --wait goes on with it.", console)
+    return OK if wanted and stint.exit_code == INTERRUPTED and not stint.left else stint.exit_code
 
 
 async def _said(importer: Importer, verb: str, state: Import) -> str:

@@ -370,6 +370,9 @@ async def test_the_luma_catalogue_adds_up(data: Path, tmp_path: Path) -> None:
         state = await run.run(data / "luma_configurable_products.csv", "magento-products")
 
     assert state.equation == "1,994 rows read = 1,994 succeeded"
+    for page in ("README.md", "docs/howto/read-a-report.md"):  # they show this import
+        shown = [line.strip() for line in (ROOT / page).read_text().splitlines() if " rows read = " in line]
+        assert shown == [state.equation], page
     assert len(practice.products) == len(written(practice)) == 1994
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from importer.backends.magento.access import Access, Bearer
-from importer.backends.magento.trial import Trial
+from importer.backends.magento.trial import Trial, clocks
 from importer.cli.shops import exit_code_of
 from importer.domain.trials import Check, Found
 from importer.sandbox.shop import Shop
@@ -190,6 +190,11 @@ async def test_clocks_that_differ_are_told(shop: Shop, ahead: float, found: Foun
 
     assert checks["clock"].found is found
     assert code(checks) == ends
+
+
+def test_a_second_is_one() -> None:
+    assert clocks(-1.2) == "The shop's clock and ours are 1 second apart."
+    assert clocks(1200.0) == "The shop's clock and ours are 1,200 seconds apart."
 
 
 async def test_a_shop_that_is_away_is_unavailable_and_a_shop_in_trouble_likewise(shop: Shop) -> None:

@@ -17,6 +17,7 @@ from importer.backends.magento.client import TryingClient
 from importer.backends.magento.single import receipt_of
 from importer.backends.magento.statuses import progress
 from importer.domain.errors import AnswerLost, BackendDenied, BackendError, BackendRefused, BackendUnavailable
+from importer.domain.rows import plural
 from importer.domain.trials import Check, Found
 
 NOTHING = b"[{}]"
@@ -110,7 +111,7 @@ class Trial:
         if theirs is None:
             return Check(name="clock", found=Found.WARNING, text="The shop does not tell its time.")
         apart = (self._now() - theirs).total_seconds()
-        text = f"The shop's clock and ours are {abs(apart):.0f} seconds apart."
+        text = clocks(apart)
         if abs(apart) > CLOCK_LIMIT:
             text += " A bulk whose answer was lost could not be found again: set this machine's clock or the shop's."
             return Check(name="clock", found=Found.BAD, text=text, code="shop.clock")
@@ -261,6 +262,11 @@ class Trial:
 
 
 GRANT = "Grant it under System > Extensions > Integrations > API (or System > Permissions > User Roles), then save and re-authorize."
+
+
+def clocks(apart: float) -> str:
+    """`apart` in seconds, either way."""
+    return f"The shop's clock and ours are {plural(round(abs(apart)), 'second')} apart."
 
 
 def _good(name: str, text: str) -> Check:
