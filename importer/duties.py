@@ -6,12 +6,16 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from importer.bootstrap import Importer
-from importer.domain.errors import ImporterError
+from importer.domain.errors import ConfigurationError, ImporterError, StateUnavailable
 
 log = logging.getLogger("importer.duties")
 
 LOOK_SECONDS = 1.0
 """Between two looks whether a duty is due that another process may have been killed in."""
+
+
+TICK_SECONDS, TICKS_AT_ONCE = 5.0, 4
+"""Between two looks at the clock of the schedules, and how many looks may be under way."""
 
 
 @dataclass(frozen=True)
@@ -56,3 +60,26 @@ async def _repeat(importer: Importer, name: str, duty: Duty) -> None:
         except Exception:
             log.exception("action=duty_crashed duty=%s", name)
         await asyncio.sleep(min(LOOK_SECONDS, duty.seconds))
+
+
+async def keep_time(importer: Importer) -> None:
+    """Look at the clock of the schedules until cancelled; each due time fires once, however many processes look. A long
+    look does not hold up the next one: what is worked on is held by its lease. Raises ConfigurationError."""
+    async with asyncio.TaskGroup() as ticks:
+        places = asyncio.Semaphore(TICKS_AT_ONCE)
+        while True:
+            await places.acquire()
+            ticks.create_task(_tick(importer)).add_done_callback(lambda _done: places.release())
+            await asyncio.sleep(TICK_SECONDS)
+
+
+async def _tick(importer: Importer) -> None:
+    """A defect of schedules is logged, and does not stop imports."""
+    try:
+        await importer.scheduling.tick()
+    except (ConfigurationError, asyncio.CancelledError):
+        raise
+    except StateUnavailable as error:
+        log.warning("action=state_unavailable why=%s", error.text)
+    except Exception:
+        log.exception("action=tick_crashed")

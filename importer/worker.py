@@ -29,7 +29,6 @@ log = logging.getLogger("importer.worker")
 
 POLL_SECONDS = 0.5
 SWEEP_SECONDS = 5.0
-TICKS_AT_ONCE = 4
 
 Handler = Callable[[Step], Awaitable[float | None]]
 
@@ -44,7 +43,6 @@ class Worker:
     instead of sleeping).
 
     `only` is an import: then no other one is touched. `consumers`: whose steps it takes; `most`: after so many it stops.
-    `keeps_time`: it looks at the clock of the schedules as well.
     """
 
     def __init__(
@@ -54,12 +52,10 @@ class Worker:
         only: str | None = None,
         consumers: Sequence[Consumer] | None = None,
         most: int | None = None,
-        keeps_time: bool = False,
         on_begin: Callable[[Step], object] = lambda _step: None,
         on_step: Callable[[Step], None] = lambda _step: None,
     ) -> None:
         self._only = only
-        self._keeps_time = keeps_time
         self._importer = importer
         self._queue = importer.ports.queue
         self._consumers = consumers or importer.settings.all_consumers
@@ -88,9 +84,7 @@ class Worker:
         """Steps that are running when it is cancelled are cancelled too; their leases run out and they return."""
         await load_network()
         async with asyncio.TaskGroup() as group:
-            clocks = [group.create_task(self._clock())]
-            if self._keeps_time:
-                clocks.append(group.create_task(self._keep_time()))
+            clock = group.create_task(self._clock())
             while not self._stopping and self._left != 0:
                 leases = await self._claim()
                 for lease in leases:
@@ -100,8 +94,7 @@ class Worker:
                 if not leases:
                     await self._pause()
             self._stopping = True
-            for clock in clocks:
-                clock.cancel()
+            clock.cancel()
             await self._drain()
 
     async def _claim(self) -> list[Lease]:
@@ -168,26 +161,6 @@ class Worker:
             if self._only is None:
                 await on_duty(self._importer)
             await asyncio.sleep(SWEEP_SECONDS)
-
-    async def _keep_time(self) -> None:
-        """A long look of one tick does not hold up the next one: what is worked on is held by its lease."""
-        async with asyncio.TaskGroup() as ticks:
-            places = asyncio.Semaphore(TICKS_AT_ONCE)
-            while True:
-                await places.acquire()
-                ticks.create_task(self._tick()).add_done_callback(lambda _done: places.release())
-                await asyncio.sleep(SWEEP_SECONDS)
-
-    async def _tick(self) -> None:
-        """A defect of schedules is logged, and does not stop imports."""
-        try:
-            await self._importer.scheduling.tick()
-        except (ConfigurationError, asyncio.CancelledError):
-            raise
-        except StateUnavailable as error:
-            log.warning("action=state_unavailable why=%s", error.text)
-        except Exception:
-            log.exception("action=tick_crashed")
 
     async def _work(self, step: Step) -> None:
         self._on_begin(step)

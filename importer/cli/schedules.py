@@ -12,7 +12,8 @@ from rich.console import Console
 from importer.bootstrap import Importer, open_importer
 from importer.cli.exits import BAD_REQUEST, CONFIGURATION, OK, ROWS_FAILED, SOURCE_MISSING, exit_code_after
 from importer.cli.report import tell
-from importer.cli.run import log_to_file, work
+from importer.cli.run import log_to_file
+from importer.cli.stint import Stint, work
 from importer.domain.fires import Due, Fire, FireStatus
 from importer.domain.imports import Import
 from importer.domain.schedules import Schedule
@@ -144,9 +145,13 @@ async def _run(settings: Settings, name: str, console: Console, *, as_json: bool
         log_to_file(settings)
         logging.getLogger("importer.schedules").setLevel(logging.ERROR)  # the terminal says it
         fire = await _until_taken(importer, await importer.scheduling.begin(name), console)
-        states = [
-            await _imported(importer, one, console, as_json=as_json) for one in await _imports(importer, fire)
-        ]
+        states = []
+        for one in await _imports(importer, fire):
+            stint = await _imported(importer, one, console, as_json=as_json)
+            states.append(stint.state)
+            if stint.left:
+                stint.told("importer serve and importer work go on with it.", console)
+                return stint.exit_code
         while fire.is_open:
             await asyncio.sleep(AGAIN_SECONDS)
             fire = await importer.scheduling.go_on(fire)
@@ -175,11 +180,11 @@ async def _imports(importer: Importer, fire: Fire) -> list[Import]:
     return [await importer.ports.imports.get(one.import_id) for one in taken]
 
 
-async def _imported(importer: Importer, state: Import, console: Console, *, as_json: bool) -> Import:
-    ended = await work(importer, state, console)
-    if not as_json:
+async def _imported(importer: Importer, state: Import, console: Console, *, as_json: bool) -> Stint:
+    stint = await work(importer, state, console, own=True)
+    if not as_json and not stint.left:
         await tell(importer.reporting, state.id, console, folder=None)
-    return ended
+    return stint
 
 
 def _exit_code(fire: Fire, states: list[Import]) -> int:

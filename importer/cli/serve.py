@@ -10,6 +10,7 @@ from importer import logs
 from importer.bootstrap import Importer, open_importer
 from importer.cli.work import signalled, work_until
 from importer.domain.errors import ConfigurationError
+from importer.duties import keep_time
 from importer.settings import Settings, load_settings
 from importer.web.app import create_app
 from importer.worker import Worker
@@ -42,7 +43,7 @@ async def serve_until_stopped(settings: Settings, *, at_work: bool = True) -> No
         try:
             await _listen(runner, importer)
             if at_work:
-                await work_until(stopped, Worker(importer, keeps_time=True))
+                await work_until(stopped, Worker(importer), keep_time(importer))
             else:
                 await stopped.wait()
         finally:

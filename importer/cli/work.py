@@ -2,8 +2,8 @@
 
 import asyncio
 import signal
-from collections.abc import Sequence
-from typing import Annotated
+from collections.abc import Coroutine, Sequence
+from typing import Annotated, Any
 
 import typer
 
@@ -11,6 +11,7 @@ from importer import logs
 from importer.bootstrap import open_importer
 from importer.domain.consumers import Consumer
 from importer.domain.errors import UnknownName
+from importer.duties import keep_time
 from importer.settings import Settings, load_settings
 from importer.web.probes import probing
 from importer.worker import Worker
@@ -33,17 +34,25 @@ async def _work(settings: Settings, consumers: Sequence[Consumer]) -> None:
     stopped = signalled()
     async with open_importer(settings, at_work=True) as importer, probing(importer):
         typer.echo(f"importer works on {', '.join(consumer.name for consumer in consumers)}")
-        await work_until(stopped, Worker(importer, consumers=consumers, keeps_time=True))
+        await work_until(stopped, Worker(importer, consumers=consumers), keep_time(importer))
 
 
-async def work_until(stopped: asyncio.Event, worker: Worker) -> None:
-    """Until it is stopped, or ends by itself: then why is raised."""
+async def work_until(
+    stopped: asyncio.Event, worker: Worker, beside: Coroutine[Any, Any, None] | None = None
+) -> None:
+    """Until it is stopped, or the work or what is done `beside` it ends by itself: then why is raised."""
     working = asyncio.create_task(worker.run())
     stopping = asyncio.create_task(stopped.wait())
-    await asyncio.wait({working, stopping}, return_when=asyncio.FIRST_COMPLETED)
+    others = {asyncio.create_task(beside)} if beside else set()
+    await asyncio.wait({working, stopping, *others}, return_when=asyncio.FIRST_COMPLETED)
     stopping.cancel()
+    for other in others:
+        other.cancel()
     worker.stop()
     await working
+    for error in await asyncio.gather(*others, return_exceptions=True):
+        if isinstance(error, Exception):
+            raise error
 
 
 def named(settings: Settings, name: str) -> Consumer:
