@@ -25,6 +25,9 @@ MISSING = (
 STARTED = "completed with"
 """What the broker says when it is up."""
 
+RUNUSER = shutil.which("runuser", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin") or "runuser"
+"""Where a plain shell does not look."""
+
 
 class OwnBroker:
     """A node with a port, a name, a cookie and a folder of its own."""
@@ -108,7 +111,7 @@ class OwnPostgres:
 
     async def _command(self, name: str, *words: str) -> None:
         """PostgreSQL's programs refuse to run as root."""
-        other = ("runuser", "-u", "postgres", "--") if os.geteuid() == 0 else ()
+        other = (RUNUSER, "-u", "postgres", "--") if os.geteuid() == 0 else ()
         data = str(self._folder / "data")
         await _run(*other, POSTGRESQL / name, "--pgdata", data, *words, env=os.environ, cwd=self._folder)
 
