@@ -19,6 +19,7 @@ from importer.domain.errors import (
     BackendError,
     ConfigurationError,
     ImporterError,
+    ShopsMissing,
     StateUnavailable,
     UnknownName,
 )
@@ -204,7 +205,7 @@ class Worker:
                 "action=shop_in_the_way step=%s target=%s code=%s", step.kind, step.target, error.code
             )
             return await self._importer.obstacles.met(step, error)
-        except UnknownName as error:
+        except (UnknownName, ShopsMissing) as error:  # not configured, or no longer
             log.warning("action=step_dropped step=%s target=%s why=%s", step.kind, step.target, error.text)
             return None
         log.debug("action=step_done step=%s target=%s again=%s", step.kind, step.target, again)

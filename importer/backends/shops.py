@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from importer.backends import BACKENDS
 from importer.backends.magento.access import Access
 from importer.backends.magento.backend import MagentoBackend, MagentoReader
-from importer.domain.errors import ConfigurationError, UnknownName
+from importer.domain.errors import ShopsMissing, UnknownName
 from importer.domain.mapping import suggestion
 from importer.ports import Backend, ShopLimits, ShopReader
 
@@ -47,13 +47,12 @@ class ConfiguredShops:
             await open_one.close()
 
     def shop(self, name: str) -> Shop:
-        """Raises UnknownName, ConfigurationError."""
+        """Raises UnknownName, ShopsMissing."""
         if not self._shops:
-            raise ConfigurationError(
+            raise ShopsMissing(
                 "No shop is configured. Write one into importer.toml:\n"
                 '  [shops.main]\n  base_url = "https://shop.example.com"\n  token = "..."\n'
-                "or set IMPORTER_SHOPS__MAIN__BASE_URL and IMPORTER_SHOPS__MAIN__TOKEN.",
-                code="shops.none",
+                "or set IMPORTER_SHOPS__MAIN__BASE_URL and IMPORTER_SHOPS__MAIN__TOKEN."
             )
         if name not in self._shops:
             raise UnknownName(f"There is no shop `{name}`{suggestion(name, self.names())}")

@@ -10,6 +10,7 @@ ImporterError
     FileDamaged             the file cannot be read as what it claims to be
   SourceMissing           there is no such file
   ConfigurationError      the operator must change something
+    ShopsMissing          no shop is configured
   StateUnavailable        the database or the file store cannot be used now; it will
   BackendError            the shop stands in the way
     BackendRefused          the shop refuses the content of this request
@@ -113,6 +114,12 @@ class ConfigurationError(ImporterError):
     """The operator must change something before anything can start."""
 
     code = "configuration"
+
+
+class ShopsMissing(ConfigurationError):
+    """The settings name no shop at all."""
+
+    code = "shops.none"
 
 
 class StateUnavailable(ImporterError):

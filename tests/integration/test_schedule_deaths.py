@@ -58,7 +58,7 @@ def mortal(night: Night, settings: Settings, life: Life) -> Night:
     ports, nights = night.importer.ports, night.importer.nights
     doomed = replace(
         nights,
-        **{name: Mortal(getattr(nights, name), life) for name in ("dues", "fires", "ledger")},
+        **{name: Mortal(getattr(nights, name), life) for name in ("dues", "fires", "taken_files")},
     )
     bodies = replace(
         ports, **{name: Mortal(getattr(ports, name), life) for name in ("imports", "files", "queue")}
