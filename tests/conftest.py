@@ -10,10 +10,16 @@ from shutil import which
 from urllib.parse import urlsplit
 
 import pytest
+from hypothesis import HealthCheck, settings as hypothesis_settings
 
 from importer.store.database import connected
 from tests.chaos.servers import MISSING as OWN_SERVERS_MISSING
 from tests.clocks import HandClock
+
+hypothesis_settings.register_profile(  # a busy machine is no defect
+    "untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+hypothesis_settings.load_profile("untimed")
 
 ROOT = Path(__file__).parent.parent
 SHARED = ROOT.parent / "shared"

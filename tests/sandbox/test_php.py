@@ -15,7 +15,7 @@ VALUES = st.recursive(
 )
 
 
-@settings(deadline=None, derandomize=True)
+@settings(derandomize=True)
 @given(value=VALUES)
 def test_what_is_written_is_ascii_without_blanks_and_means_the_same(value: Any) -> None:
     text = php.encode(value)

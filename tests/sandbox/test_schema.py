@@ -24,7 +24,7 @@ from tests.sandbox.conftest import TOKEN, Client, product
 
 def bounded(examples: int) -> settings:
     return settings(
-        max_examples=examples, deadline=None, derandomize=True, database=None, phases=[Phase.generate],
+        max_examples=examples, derandomize=True, database=None, phases=[Phase.generate],
         suppress_health_check=[HealthCheck.filter_too_much, HealthCheck.too_slow, HealthCheck.data_too_large],
     )  # fmt: skip
 

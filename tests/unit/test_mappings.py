@@ -251,7 +251,7 @@ def places(document: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
 SHIPPED = yaml.safe_load(MAPPINGS.text("products"))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(place=st.sampled_from(places(SHIPPED)[1:]), value=JSON)
 def test_whatever_stands_anywhere_in_a_document_is_a_mapping_or_faults(
     place: tuple[Any, ...], value: Any

@@ -75,7 +75,7 @@ def pieces(data: bytes, size: int) -> Iterator[bytes]:
 
 
 @given(tables(), st.integers(1, 40))
-@settings(max_examples=EXAMPLES, deadline=None)
+@settings(max_examples=EXAMPLES)
 def test_both_readers_say_the_same_of_every_record(table: tuple[bytes, Dialect, int], size: int) -> None:
     data, dialect, width = table
     slow = reference.read(
@@ -99,7 +99,7 @@ def test_both_readers_say_the_same_of_every_record(table: tuple[bytes, Dialect, 
     st.sampled_from(["utf-8", "utf-8-sig", "utf-16", "utf-16-be", "cp1252"]),
     st.sampled_from([3, 64, 1 << 20]),
 )
-@settings(max_examples=EXAMPLES // 3, deadline=None)
+@settings(max_examples=EXAMPLES // 3)
 def test_both_readers_say_the_same_of_files_in_any_encoding(
     tmp_path_factory: pytest.TempPathFactory, table: tuple[bytes, Dialect, int], encoding: str, block: int
 ) -> None:

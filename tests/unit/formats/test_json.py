@@ -242,7 +242,7 @@ def written(value: Any) -> str:
 
 @pytest.mark.parametrize("times", [1, FEW + 1])
 @given(documents_=DOCUMENTS, style=STYLES, block=st.sampled_from([50, 700, 1 << 16]), ascii_=st.booleans())
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_documents_mean_the_same_by_shape_and_one_by_one_at_any_block_size(
     times: int,
     tmp_path_factory: pytest.TempPathFactory,
@@ -310,7 +310,7 @@ def distinguishable(names: list[str]) -> bool:
 
 
 @given(st.text(alphabet='{}[]",:\\ut 01-.eE+\n\t\x1eax', max_size=30), st.integers(0, 40))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_no_text_is_taken_by_a_shape_that_is_no_document(
     tmp_path_factory: pytest.TempPathFactory, noise: str, place: int
 ) -> None:

@@ -125,7 +125,7 @@ CELL = st.text(st.characters(codec="utf-8", exclude_characters="\x00"), max_size
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.lists(st.tuples(CELL, CELL, CELL).filter(any), min_size=1, max_size=8),
     st.sampled_from([",", ";", "\t"]),

@@ -78,7 +78,7 @@ def test_a_cell_is_text_whatever_it_holds(text: str) -> None:
     assert any(report_page.shown(text).strip() in one for one in shown)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.text(st.characters(exclude_categories=["Cs"]), max_size=80))
 def test_no_text_at_all_changes_what_the_page_is_made_of(text: str) -> None:
     assert page(text).tags == page().tags

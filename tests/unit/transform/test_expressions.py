@@ -117,7 +117,7 @@ CALLS = st.recursive(
 )
 
 
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=600)
 @given(text=CALLS | st.lists(TOKENS, min_size=1, max_size=9).map(" ".join))
 def test_what_passes_keeps_the_rows_apart_and_fails_only_by_polars_errors(text: str) -> None:
     """Every row alone gives what it gives among others: no expression sees its neighbours."""

@@ -65,7 +65,7 @@ CELLS = st.one_of(st.none(), TEXT, LISTS)
 @given(
     st.lists(st.lists(CELLS, min_size=len(NAMES), max_size=len(NAMES)), min_size=1, max_size=4), st.booleans()
 )
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_the_mark_of_a_list_is_never_sent(rows: list[list[str | None]], default: bool) -> None:
     whole = mapping(default=1) if default else mapping()
     done = run({name: [row[place] for row in rows] for place, name in enumerate(NAMES)}, whole)

@@ -38,7 +38,6 @@ def alike(found: Iterable[str]) -> set[str]:
 @pytest.mark.timeout(900)
 @settings(
     max_examples=EXAMPLES,
-    deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much],
 )
 @given(judged.cases())
