@@ -24,7 +24,7 @@ GROUP = 10
 IMPORTS = int(os.environ.get("IMPORTER_CHAOS_IMPORTS", "6"))
 SEED = int(os.environ.get("IMPORTER_CHAOS_SEED", "1"))
 KILLS = 5
-PATIENCE = 300.0
+PATIENCE = 600.0
 MOMENTS: Mapping[str, tuple[int, int]] = {
     "write": (1, 600),
     "submission": (1, 12),
@@ -88,7 +88,7 @@ def groups() -> list[tuple[int, int]]:
     ]
 
 
-@pytest.mark.timeout(400)
+@pytest.mark.timeout(700)
 @pytest.mark.parametrize(("seed", "imports"), groups())
 async def test_whatever_the_shop_does_and_whenever_we_are_killed(
     seed: int, imports: int, tmp_path: Path
