@@ -30,6 +30,11 @@ def taken(step: Step, consumers: Collection[Consumer]) -> bool:
     return any(consumer.takes(step.routing_key) for consumer in consumers)
 
 
+def only_like(step: Step) -> Consumer:
+    """Takes steps of this kind, shop and entity: its message came by a binding that the settings no longer have."""
+    return Consumer(name="former", bindings=(step.routing_key,))
+
+
 def matches(binding: str, routing_key: str) -> bool:
     """`*` stands for one word, `#` for any number of them, none included; words are parted by dots."""
     words = routing_key.split(".")

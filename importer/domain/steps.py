@@ -35,11 +35,13 @@ class Step:
 
 @dataclass(frozen=True, kw_only=True)
 class Lease:
-    """The right to work on a step until it is given back or runs out; `attempt` fences late returners."""
+    """The right to work on a step until it is given back or runs out; `attempt` fences late returners. `told`: a message of
+    it is under way."""
 
     step: Step
     attempt: int
     worker: str
+    told: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

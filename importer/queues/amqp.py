@@ -1,7 +1,7 @@
 """The queue over RabbitMQ (ports `Queue` and `Ledger`): the ledger decides, messages tell whom to ask it.
 
-A message holds ids only. Who gets one claims its step in the ledger and acknowledges it as soon as the lease is there; one
-whose step is taken or done is acknowledged in silence, one that came too early rests on the ladder once more. A lost
+A message says that there is something to do; what that is, the ledger says: who gets one claims the step whose turn it is
+and acknowledges the message as soon as the lease is there. One that came too early rests on the ladder once more. A lost
 message is sent again when its step is due and nobody came for it; while the broker is away, workers ask the ledger.
 """
 
@@ -15,7 +15,7 @@ from contextlib import suppress
 
 from aio_pika.abc import AbstractIncomingMessage
 
-from importer.domain.consumers import ALL, Consumer
+from importer.domain.consumers import ALL, Consumer, only_like, taken
 from importer.domain.errors import ConfigurationError, StateUnavailable
 from importer.domain.steps import DeadStep, Lease, Load, Step
 from importer.queues.address import AWAY
@@ -50,7 +50,7 @@ class AmqpQueue:
         self._prefetch, self._round_seconds = prefetch, round_seconds
         self._inbox: deque[tuple[float, AbstractIncomingMessage]] = deque()
         self._come = asyncio.Event()
-        self._consumers: tuple[str, ...] = ()
+        self._consumers: tuple[Consumer, ...] = ()
         self._rounds: asyncio.Task[None] | None = None
         self._subscribed = self._resting = False
 
@@ -78,19 +78,25 @@ class AmqpQueue:
         return leases
 
     async def _open(self, worker: str) -> Lease | None:
-        """The oldest message: acknowledged when its lease is in SQL."""
+        """The oldest message stands for one step that is due, though not for which; acknowledged when its lease is in SQL."""
         held = self._inbox.popleft()
         message, step = held[1], step_of(held[1])
+        leases: list[Lease] = []
         try:
-            found = await self._ledger.take(step, worker) if step else None
+            early = await self._ledger.due_in(step) if step else 0.0
+            if step and not early:
+                mine = [consumer for consumer in self._consumers if taken(step, [consumer])]
+                leases = await self._ledger.claim(worker, limit=1, consumers=mine or [only_like(step)])
+                if not any(lease.told or lease.step == step for lease in leases):
+                    await self._ledger.untold(step)  # no other message comes that could stand for it
         except StateUnavailable:
             self._inbox.appendleft(held)
             raise
-        if step and isinstance(found, float):
-            await self._tell(step, found)
-        with suppress(*AWAY, RuntimeError):  # it comes once more, and finds its step taken
+        if step and early:
+            await self._tell(step, early)
+        with suppress(*AWAY, RuntimeError):  # it comes once more, and finds what is due then
             await message.ack()
-        return found if isinstance(found, Lease) else None
+        return leases[0] if leases else None
 
     async def extend(self, lease: Lease) -> bool:
         return await self._ledger.extend(lease)
@@ -167,13 +173,15 @@ class AmqpQueue:
     def _listening(self, consumers: Sequence[Consumer]) -> bool:
         """Whether messages come. The first call begins it; while the broker is away they do not."""
         if self._rounds is None:
-            self._consumers = tuple(consumer.name for consumer in consumers)
+            self._consumers = tuple(consumers)
             self._rounds = asyncio.create_task(self._go_round())
         return self._subscribed and self._broker.connected
 
     async def _subscribe(self) -> None:
         await self._broker.open()
-        await self._broker.consume(self._consumers, self._received, prefetch=self._prefetch)
+        await self._broker.consume(
+            [one.name for one in self._consumers], self._received, prefetch=self._prefetch
+        )
         self._subscribed = True
 
     async def _received(self, message: AbstractIncomingMessage) -> None:

@@ -10,7 +10,21 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, and_, delete, false, insert, or_, select, true, update
+from sqlalchemy import (
+    ColumnElement,
+    Row,
+    Select,
+    and_,
+    delete,
+    false,
+    func,
+    insert,
+    or_,
+    outerjoin,
+    select,
+    true,
+    update,
+)
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -22,6 +36,8 @@ from importer.store.database import Database, whole
 from importer.store.tables import steps
 
 LEASE_SECONDS = 10.0
+LENGTH = 24
+"""Characters of an import's id, with which the target of each of its steps begins."""
 REMIND_SECONDS = 30.0
 """So long after its message should have arrived, a step that is due and that nobody took is told once more."""
 
@@ -61,27 +77,18 @@ class StepLedger:
             if not (await connection.execute(select(steps.c.kind).where(*wanted).limit(1))).first():
                 return []
             chosen = await _chosen(connection, consumers)
-        query = select(steps).where(*wanted, chosen).order_by(steps.c.due_at).limit(limit)
+        query = _fairly(self._now()).where(*wanted, chosen).limit(limit)
         async with self._database.writing() as connection:
-            rows = (await connection.execute(query.with_for_update(skip_locked=True))).all()
+            rows = (await connection.execute(query.with_for_update(of=steps, skip_locked=True))).all()
             leases = [await self._lend(connection, row, worker) for row in rows]
         return [lease for lease in leases if lease is not None]
 
-    @whole
-    async def take(self, step: Step, worker: str) -> Lease | float | None:
-        """Exactly this step: its lease, or in how many seconds it is due, or None when there is nothing to do."""
-        query = select(steps).where(*_is(step), steps.c.dead_at.is_(None))
+    async def due_in(self, step: Step) -> float:
+        """Seconds until somebody may take it: 0 when it is due, and when it is taken, done or dead."""
+        query = select(steps.c.due_at).where(*_is(step), steps.c.dead_at.is_(None), steps.c.worker.is_(None))
         async with self._database.reading() as connection:
-            row = (await connection.execute(query)).first()
-        if row is None:
-            return None
-        due_in = float(row.due_at) - self._now()
-        if due_in > 0:
-            return due_in if row.worker is None else None
-        free = query.where(steps.c.due_at <= self._now()).with_for_update(skip_locked=True)
-        async with self._database.writing() as connection:
-            row = (await connection.execute(free)).first()
-            return await self._lend(connection, row, worker) if row is not None else None
+            due = (await connection.execute(query)).scalar_one_or_none()
+        return 0.0 if due is None else max(0.0, float(due) - self._now())
 
     async def _lend(self, connection: AsyncConnection, row: Row[Any], worker: str) -> Lease | None:
         step = _step(row)
@@ -89,7 +96,7 @@ class StepLedger:
         if lost >= MOST_LOST:
             await connection.execute(update(steps).where(*_is(step)).values(**self._dying(LOST), lost=lost))
             return None
-        lease = Lease(step=step, attempt=row.attempt + 1, worker=worker)
+        lease = Lease(step=step, attempt=row.attempt + 1, worker=worker, told=row.told_at > 0)
         values = {"due_at": self._now() + self._lease, "attempt": lease.attempt, "worker": worker}
         await connection.execute(update(steps).where(*_is(step)).values(**values, lost=lost, told_at=0))
         return lease
@@ -142,7 +149,7 @@ class StepLedger:
 
     @whole
     async def untold(self, step: Step) -> None:
-        """Its message could not be sent."""
+        """No message of it is under way."""
         async with self._database.writing() as connection:
             await connection.execute(
                 update(steps).where(*_is(step), steps.c.worker.is_(None)).values(told_at=0)
@@ -223,6 +230,15 @@ def _is(step: Step) -> tuple[ColumnElement[bool], ...]:
 def _held(lease: Lease) -> tuple[ColumnElement[bool], ...]:
     """Still this lease: neither given back nor run out and claimed by another."""
     return *_is(lease.step), steps.c.attempt == lease.attempt, steps.c.worker == lease.worker
+
+
+def _fairly(now: float) -> Select[Any]:
+    """Those of the import that has fewest under way first, so that a small upload need not wait for a large one."""
+    of = func.substr(steps.c.target, 1, LENGTH)
+    busy = steps.c.worker.is_not(None), steps.c.due_at > now
+    running = select(of.label("id"), func.count().label("steps")).where(*busy).group_by(of).subquery()
+    joined = outerjoin(steps, running, of == running.c.id)
+    return select(steps).select_from(joined).order_by(func.coalesce(running.c.steps, 0), steps.c.due_at)
 
 
 def _of_import(only: str | None) -> tuple[ColumnElement[bool], ...]:

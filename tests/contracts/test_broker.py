@@ -42,10 +42,21 @@ async def test_a_step_whose_message_was_lost_is_told_once_more(
 ) -> None:
     """As by a process that is killed between its commit and its message."""
     await StepLedger(database, clock).enter(step(1), delay=0.0)
-    await nothing_comes(queue)
     clock.forward(REMIND_SECONDS + 1)
 
     assert (await come(queue)).step == step(1)
+
+
+async def test_a_message_stands_for_what_is_due_and_none_is_left_without_one(
+    queue: AmqpQueue, database: Database, clock: HandClock
+) -> None:
+    """The message of the second step brings the first, which lost its own; the second gets another."""
+    ledger = StepLedger(database, clock)
+    await ledger.enter(step(1), delay=0.0)
+    await ledger.untold(step(1))
+    await queue.publish(step(2))
+
+    assert {(await come(queue)).step for _ in range(2)} == {step(1), step(2)}
 
 
 async def test_a_message_that_comes_twice_is_worked_on_once(queue: AmqpQueue) -> None:

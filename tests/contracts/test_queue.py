@@ -112,6 +112,23 @@ async def test_a_step_given_back_is_due_after_its_delay(queue: Carrier, clock: H
     assert {(await come(queue)).step for _ in range(2)} == {step(1), step(2)}  # the lease has run out, too
 
 
+async def test_the_import_with_fewest_steps_under_way_goes_first(queue: Carrier) -> None:
+    large, small = (f"imp_{name:0>20}" for name in ("large", "small"))
+    for number in range(6):
+        await queue.publish(
+            Step(kind=StepKind.DELIVER, target=f"{large}.{number}", shop="main", entity="product")
+        )
+    first = await come(queue)
+    await queue.publish(Step(kind=StepKind.PREPARE, target=small, shop="main", entity="product"))
+    second = await come(queue)
+    await queue.done(second)
+    rest = [await come(queue) for _ in range(5)]
+
+    assert first.step.target.startswith(large)
+    assert second.step.target == small
+    assert {lease.step.target for lease in (first, *rest)} == {f"{large}.{number}" for number in range(6)}
+
+
 async def test_only_the_steps_of_one_import_are_given_when_asked_so(queue: Carrier) -> None:
     await queue.publish(step(1))
     other = Step(kind=StepKind.PREPARE, target="imp_2", shop="main", entity="product")
