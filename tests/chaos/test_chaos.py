@@ -1,6 +1,7 @@
 """Many imports, each with a random mix of a shop's bugs, by a service that is killed at random moments.
 
 IMPORTER_CHAOS_IMPORTS=200 runs so many (6); they come in groups of ten at most, each with a service and a seed of its own.
+IMPORTER_CHAOS_PATIENCE is how many seconds a group may take (600).
 IMPORTER_CHAOS_SEED=17 begins with that seed: what a failure prints is replayed by it. The same seed throws the same mixes
 and the same moments to be killed at; what meets at which moment is up to the machine.
 """
@@ -24,7 +25,7 @@ GROUP = 10
 IMPORTS = int(os.environ.get("IMPORTER_CHAOS_IMPORTS", "6"))
 SEED = int(os.environ.get("IMPORTER_CHAOS_SEED", "1"))
 KILLS = 5
-PATIENCE = 600.0
+PATIENCE = float(os.environ.get("IMPORTER_CHAOS_PATIENCE", "600"))
 MOMENTS: Mapping[str, tuple[int, int]] = {
     "write": (1, 600),
     "submission": (1, 12),
@@ -88,7 +89,7 @@ def groups() -> list[tuple[int, int]]:
     ]
 
 
-@pytest.mark.timeout(700)
+@pytest.mark.timeout(PATIENCE + 100)
 @pytest.mark.parametrize(("seed", "imports"), groups())
 async def test_whatever_the_shop_does_and_whenever_we_are_killed(
     seed: int, imports: int, tmp_path: Path
