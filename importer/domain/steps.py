@@ -29,8 +29,9 @@ class Step:
 
     @property
     def routing_key(self) -> str:
-        """`step.<kind>.<shop>.<entity>`: what bindings of consumers select by."""
-        return f"step.{self.kind}.{self.shop}.{self.entity}"
+        """`step.<kind>.<shop>.<entity>`: what bindings of consumers select by. A dot in a name would be two words: it is
+        `_` here."""
+        return ".".join(("step", self.kind, *(name.replace(".", "_") for name in (self.shop, self.entity))))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -56,16 +56,18 @@ class StepLedger:
 
     @whole
     async def enter(self, step: Step, *, delay: float) -> bool:
-        """False when it is there already."""
+        """False when it is there already: asked first, for most that is published again is, and writing has a price."""
+        async with self._database.reading() as connection:
+            if (await connection.execute(select(steps.c.kind).where(*_is(step)))).first() is not None:
+                return False
         due = self._now() + delay
         row = {"shop": step.shop, "entity": step.entity, "due_at": due, "told_at": due, **NEW}
         with suppress(IntegrityError):  # somebody else published it in this moment
             async with self._database.writing() as connection:
-                if (await connection.execute(select(steps.c.kind).where(*_is(step)))).first() is None:
-                    await connection.execute(
-                        insert(steps).values(kind=step.kind.value, target=step.target, **row)
-                    )
-                    return True
+                await connection.execute(
+                    insert(steps).values(kind=step.kind.value, target=step.target, **row)
+                )
+                return True
         return False
 
     @whole

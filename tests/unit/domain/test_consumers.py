@@ -5,7 +5,8 @@ import re
 import pytest
 from hypothesis import given, strategies as st
 
-from importer.domain.consumers import Consumer, binding_fault, matches
+from importer.domain.consumers import Consumer, binding_fault, matches, taken
+from importer.domain.steps import Step, StepKind
 
 WORDS = st.sampled_from(["step", "deliver", "main", "product", "a", ""])
 KEYS = st.lists(WORDS, min_size=1, max_size=5).map(".".join)
@@ -64,3 +65,10 @@ def test_a_binding_that_can_select_nothing_is_told(binding: str, says: str | Non
 
     assert (fault is None) == (says is None)
     assert says is None or says in str(fault)
+
+
+def test_a_shop_with_a_dot_in_its_name_is_one_word() -> None:
+    step = Step(kind=StepKind.DELIVER, target="imp_1.1", shop="shop.example", entity="product")
+
+    assert taken(step, [Consumer(name="own", bindings=("step.deliver.shop_example.product",))])
+    assert taken(step, [Consumer(name="own", bindings=("step.*.*.product",))])
