@@ -29,7 +29,7 @@ class SqlImports:
             "shop": request.shop,
             "mapping": request.mapping,
             "entity": request.entity,
-            "kept": asdict(request.kept),
+            "kept": journal.kept_file(request.kept),
             "dry_run": request.dry_run,
             "patience": request.patience,
             "check_first": request.check_first,

@@ -176,6 +176,7 @@ async def test_the_offset_is_true_after_a_kill_in_the_middle_of_a_request(tmp_pa
             while (await client.get(place)).json()["offset"] < 2 * PART_BYTES:
                 await asyncio.sleep(0.1)
         await service.end(signal.SIGKILL)
+        more.set()
         with pytest.raises(httpx.TransportError):
             await sending
 
