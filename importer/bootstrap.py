@@ -17,6 +17,7 @@ from importer.services.dead import DeadSteps
 from importer.services.delivery import Delivery
 from importer.services.dispatch import Dispatch
 from importer.services.earlier import Earlier
+from importer.services.fetching import Fetching
 from importer.services.following import Following
 from importer.services.intake import Intake
 from importer.services.looking import Looking
@@ -31,6 +32,7 @@ from importer.services.retrying import Retrying
 from importer.services.scheduling import Scheduling
 from importer.services.steering import Steering
 from importer.services.tracking import Tracking
+from importer.services.uploading import Uploading
 from importer.settings import MIB, Settings, ShopSettings
 from importer.sources.allowed import Allowed, Login
 from importer.sources.kinds import ConfiguredSources
@@ -49,6 +51,7 @@ from importer.store.removals import SqlRemovals
 from importer.store.rows import SqlRows
 from importer.store.schedules import SqlDues, SqlFires, SqlTakenFiles
 from importer.store.tokens import SqlTokens
+from importer.store.uploads import SqlUploads
 from importer.tracing import Tracing, opened
 
 
@@ -65,6 +68,8 @@ class Importer:
     ports: Ports
     tokens: SqlTokens
     intake: Intake
+    uploading: Uploading
+    fetching: Fetching
     preparation: Preparation
     delivery: Delivery
     tracking: Tracking
@@ -108,6 +113,7 @@ async def open_importer(
             commands=SqlCommands(database, clock),
             sums=SqlSums(database, clock),
             files=files,
+            uploads=SqlUploads(database, clock),
             removals=SqlRemovals(database, clock),
             queue=queue,
             ledger=queue,
@@ -189,6 +195,10 @@ def join_services(settings: Settings, ports: Ports, nights: SchedulePorts, token
         ports=ports,
         tokens=tokens,
         intake=intake,
+        uploading=Uploading(
+            ports, upload_limit=settings.upload_mib * MIB, keep_hours=settings.keep_uploads_hours
+        ),
+        fetching=Fetching(nights.sources, ConfiguredSources(Allowed())),
         preparation=Preparation(ports, dispatch, closing),
         delivery=Delivery(ports, dispatch, pacing, prompt_seconds=settings.lease_seconds / 2),
         tracking=Tracking(ports, dispatch, pacing),

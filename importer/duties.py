@@ -35,6 +35,7 @@ async def sweep(importer: Importer) -> None:
 async def clean(importer: Importer) -> None:
     """Remove the files whose time is over."""
     await importer.retention.sweep()
+    await importer.uploading.sweep()
 
 
 DUTIES: dict[str, Duty] = {

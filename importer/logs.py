@@ -39,6 +39,16 @@ def set_up(form: str, *, file: Path | None = None) -> None:
     handler = logging.FileHandler(file) if file else logging.StreamHandler()
     handler.setFormatter(FORMS[form]())
     logging.basicConfig(level=level, handlers=[handler])
+    logging.getLogger("httpx").addFilter(without_query)
+
+
+def without_query(record: logging.LogRecord) -> bool:
+    """The HTTP client tells each address that it calls; what stands behind its question mark may be a secret."""
+    if isinstance(record.args, tuple):
+        record.args = tuple(
+            str(one).partition("?")[0] if type(one).__name__ == "URL" else one for one in record.args
+        )
+    return True
 
 
 class Text(logging.Formatter):

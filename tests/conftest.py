@@ -56,6 +56,9 @@ MISSING: dict[str, str | None] = {
     if (SUITE / "tests/draft2020-12").is_dir()
     else "no official JSON Schema tests (make suite)",
     "curl": None if which("curl") else "no curl",
+    "node": None
+    if which("node") and which("npm")
+    else "no Node.js with npm (Debian: apt-get install nodejs npm)",
     "browser": None if CHROMIUM else "no Chromium (Debian: apt-get install chromium)",
 }
 """Marker -> what is missing on this machine for its tests; None when everything is there."""

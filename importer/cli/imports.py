@@ -62,7 +62,8 @@ async def _latest(limit: int, which: Which) -> list[Import]:
 
 
 def _print(state: Import, console: Console) -> None:
-    rehearsal = ", a dry run" if state.dry_run else ""
+    kind = "a check" if state.check_only else "a dry run"
+    rehearsal = f", {kind}" if state.dry_run else ""
     line = (
         f"{state.id}  {state.accepted_at:%Y-%m-%d %H:%M}  {state.status.value}{rehearsal}: {state.kept.name} "
         f"with {state.mapping} into {state.shop}"

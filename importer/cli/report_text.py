@@ -6,6 +6,7 @@ from typing import Any
 from rich.console import Console
 from rich.markup import escape
 
+from importer.domain.imports import Mode
 from importer.domain.rows import Outcome, plural
 from importer.domain.sentences import sentences
 
@@ -20,7 +21,8 @@ MANY = 10
 
 def print_report(document: Mapping[str, Any], console: Console) -> None:
     """What a person wants to know first comes first: does it add up, what went wrong, which rows."""
-    rehearsal = ", a dry run: nothing was sent" if document["dry_run"] else ""
+    kind = "a check" if document["mode"] == Mode.CHECK else "a dry run"
+    rehearsal = f", {kind}: nothing was sent" if document["dry_run"] else ""
     name = escape(document["file"]["name"])
     console.print(
         f"\nImport {document['id']} of {name} into {document['shop']}: {document['status']}{rehearsal}",

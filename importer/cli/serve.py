@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 from aiohttp import web
+from aiohttp.abc import AbstractAccessLogger
 
 from importer import logs
 from importer.bootstrap import Importer, open_importer
@@ -38,7 +39,8 @@ async def serve_until_stopped(settings: Settings, *, at_work: bool = True) -> No
     """Until SIGINT or SIGTERM; running steps and requests are given a moment."""
     stopped = signalled()
     async with open_importer(settings, at_work=True) as importer:
-        runner = web.AppRunner(create_app(importer), shutdown_timeout=DRAIN_SECONDS)
+        app = create_app(importer)
+        runner = web.AppRunner(app, access_log_class=Requests, shutdown_timeout=DRAIN_SECONDS)
         await runner.setup()
         try:
             await _listen(runner, importer)
@@ -48,6 +50,15 @@ async def serve_until_stopped(settings: Settings, *, at_work: bool = True) -> No
                 await stopped.wait()
         finally:
             await _close(runner)
+
+
+class Requests(AbstractAccessLogger):
+    """A line for each request, at INFO, without its query: an address in it may hold a secret of its own."""
+
+    def log(self, request: web.BaseRequest, response: web.StreamResponse, time: float) -> None:
+        path = request.rel_url.raw_path
+        words = (request.method, path, response.status, time)
+        self.logger.info("action=answered method=%s path=%s status=%d seconds=%.3f", *words)
 
 
 async def _close(runner: web.AppRunner) -> None:

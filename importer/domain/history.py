@@ -83,6 +83,7 @@ def _accepted(event: Event) -> Import:
         entity=data["entity"],
         kept=KeptFile(**data["kept"]),
         dry_run=data["dry_run"],
+        check_only=data.get("check_only", False),
         patience=data.get("patience"),
         check_first=data.get("check_first", False),
         max_errors=data.get("max_errors"),

@@ -24,6 +24,14 @@ class ImportStatus(StrEnum):
     CANCELLED = "cancelled"  # a person ended it
 
 
+class Mode(StrEnum):
+    """How far an import goes. Those that send nothing are a `dry_run`."""
+
+    APPLY = "apply"  # its rows go to the shop
+    DRY_RUN = "dry-run"  # everything is done up to the last byte of each request, what needs what included
+    CHECK = "check"  # rows are read, mapped and checked, with the shop's look-ups
+
+
 ENDED = frozenset({ImportStatus.COMPLETED, ImportStatus.FAILED, ImportStatus.CANCELLED})
 STOPPED = frozenset({ImportStatus.PAUSED, ImportStatus.CANCELLING})
 """A person has stopped it; it has not ended yet."""
@@ -35,13 +43,14 @@ SAID_BY_THE_SHOP = (Outcome.SUCCEEDED, Outcome.UNCHANGED, Outcome.FAILED)
 class KeptFile:
     """The bytes of an import, taken once and kept whole. `size` is in bytes, `sha256` hexadecimal.
 
-    `reading`: how the file is read, as it was said or recognised when it came; `evidence`: why, in sentences.
+    `source`: the address that it was taken from, if it was not sent. `reading`: how the file is read, as it was said or recognised when it came; `evidence`: why, in sentences.
     """
 
     name: str
     file: str
     size: int
     sha256: str
+    source: str = ""
     reading: Mapping[str, Any] = field(default_factory=dict)
     evidence: Sequence[str] = ()
 
@@ -66,6 +75,7 @@ class Import:
     kept: KeptFile
     dry_run: bool
     patience: float | None = None  # seconds that its shop may be away; None: for ever
+    check_only: bool = False  # a dry run that ends with the check: nothing is made ready to be sent
     check_first: bool = False  # nothing is sent until the whole file was checked
     max_errors: int | None = None  # more wrong rows than these end it before anything is sent
     accepted_at: datetime
@@ -85,6 +95,12 @@ class Import:
     failure: Reason | None = None
     attempt: int = 1  # how often it was begun: 1, and one more for each retry
     files_removed_at: datetime | None = None  # since then its file and its payloads are gone
+
+    @property
+    def mode(self) -> Mode:
+        if self.check_only:
+            return Mode.CHECK
+        return Mode.DRY_RUN if self.dry_run else Mode.APPLY
 
     @property
     def ended(self) -> bool:

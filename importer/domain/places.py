@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any
 from unicodedata import normalize
+from urllib.parse import unquote
 
 SCHEMES: Mapping[str, bool] = {"file": True, "https": False, "sftp": True, "s3": True}
 """Kind of source -> whether it lists what lies there; the others hold one file."""
@@ -36,6 +37,18 @@ class Place:
         user = f"{self.user}@" if self.user else ""
         port = f":{self.port}" if self.port else ""
         return f"{self.scheme}://{user}{self.host}{port}{self.folder}/{self.pattern}"
+
+
+def without_query(address: str) -> str:
+    """An address as it is shown and kept: what stands behind a question mark may be a secret."""
+    return address.partition("#")[0].partition("?")[0]
+
+
+def file_name(address: str) -> str:
+    """The name of the file behind an address of one."""
+    name = without_query(address).rpartition("/")[2]
+    name = unquote(name) if address.startswith("https:") else name
+    return "".join(filter(str.isprintable, name))
 
 
 def place(given: Any) -> Place:

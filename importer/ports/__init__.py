@@ -9,6 +9,7 @@ from importer.ports.removals import Removals
 from importer.ports.schedules import Dues, Fires, Schedules, Source, Sources, TakenFiles
 from importer.ports.shops import Backend, Mappings, ShopLimits, ShopReader, Shops, Tables
 from importer.ports.state import EVERY, Batches, Imports, Paces, Request, Rows, Which
+from importer.ports.uploads import Uploads
 
 __all__ = [
     "EVERY",
@@ -39,6 +40,7 @@ __all__ = [
     "Sources",
     "Sums",
     "Tables",
+    "Uploads",
     "Which",
 ]
 
@@ -54,6 +56,7 @@ class Ports:
     commands: Commands
     sums: Sums
     files: Files
+    uploads: Uploads
     removals: Removals
     queue: Queue
     ledger: Ledger

@@ -29,6 +29,7 @@ class Request:
     entity: str
     kept: KeptFile
     dry_run: bool
+    check_only: bool = False
     patience: float | None = None
     check_first: bool = False
     max_errors: int | None = None
@@ -56,6 +57,10 @@ class Imports(Protocol):
     async def accept(self, request: Request) -> Import:
         """Record the import. A known idempotency key with the same request gives the import of the first time;
         with another request it raises Conflict."""
+        ...
+
+    async def earlier(self, idempotency_key: str, request_hash: str) -> Import | None:
+        """The import that this request has made before. Raises Conflict when the key was another request's."""
         ...
 
     async def get(self, import_id: str) -> Import:
@@ -93,7 +98,9 @@ class Imports(Protocol):
         errors: Sequence[RowError],
         batches: Sequence[NewBatch],
     ) -> bool:
-        """One frame: `start` rows were read before it. False when it is already recorded or the import ended."""
+        """One frame: `start` rows were read before it. False when it is already recorded or the import ended.
+
+        Of an import that only checks, rows without an error have come to their end with it: they are `not_sent`."""
         ...
 
     async def record_read_whole(self, import_id: str) -> None: ...

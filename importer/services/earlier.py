@@ -60,8 +60,9 @@ class Earlier:
 
 def _asks_the_same(state: Import, order: Order) -> bool:
     check_first = order.check_first or order.max_errors is not None
-    asked = (order.shop, order.mapping, order.dry_run, check_first, order.max_errors)
-    return asked == (state.shop, state.mapping, state.dry_run, state.check_first, state.max_errors)
+    asked = (order.shop, order.mapping, order.dry_run, order.check_only, check_first, order.max_errors)
+    made = (state.shop, state.mapping, state.dry_run, state.check_only, state.check_first, state.max_errors)
+    return asked == made
 
 
 def _sha256(path: Path) -> str:

@@ -12,6 +12,7 @@ from importer import formats
 from importer.domain.errors import ConfigurationError, FileDamaged, StateUnavailable
 from importer.domain.imports import Import, KeptFile
 from importer.domain.mapping import Mapping
+from importer.domain.places import without_query
 from importer.domain.steps import Step, StepKind
 from importer.formats.reading import Reading, in_words
 from importer.ports import Ports, Request
@@ -26,7 +27,8 @@ NAME_LIMIT = 200
 class Order:
     """What somebody asks for. `name` is the file's name as its owner has it; it is shown, never opened.
 
-    `max_errors` means `check_first` as well: an import that ends at its wrong rows has sent nothing.
+    `check_only` means `dry_run` as well. `max_errors` means `check_first` as well: an import that ends at its wrong rows has sent nothing.
+    `address`: where the file is taken from, if it is not sent; a repeated request does not take it again.
     `reading` is what they say of the file's format; what they do not say the mapping does, and the rest is recognised.
     """
 
@@ -34,18 +36,21 @@ class Order:
     mapping: str
     shop: str
     dry_run: bool = False
+    check_only: bool = False
     patience: float | None = None
     check_first: bool = False
     max_errors: int | None = None
     idempotency_key: str | None = None
     reading: Reading = field(default_factory=Reading)
     traceparent: str | None = None
+    address: str = ""
 
     @property
     def policies(self) -> list[str]:
         """In words, for telling one request from another."""
         limit = [] if self.max_errors is None else [f"max_errors={self.max_errors}"]
-        return [*(["check-first"] if self.check_first else []), *limit]
+        check = ["check"] if self.check_only else []
+        return [*check, *(["check-first"] if self.check_first else []), *limit]
 
 
 class Intake:
@@ -58,6 +63,9 @@ class Intake:
         text = self._ports.mappings.text(order.mapping)
         mapping = self._ports.mappings.parse(order.mapping, text)
         self._ports.shops.limits(order.shop)
+        earlier = await self._earlier(order, text)
+        if earlier is not None:
+            return earlier
         import_id = self._new_id()
         try:
             accepted = await self._accept(import_id, order, mapping, text, chunks)
@@ -68,6 +76,14 @@ class Intake:
             await self._drop(import_id)
         await self._ports.queue.publish(prepare_step(accepted))
         return accepted
+
+    async def _earlier(self, order: Order, text: str) -> Import | None:
+        """The import of a request that names an address and comes again. Raises Conflict."""
+        if not order.address or order.idempotency_key is None:
+            return None
+        return await self._ports.imports.earlier(
+            order.idempotency_key, _request_hash(order, text, order.address)
+        )
 
     async def _drop(self, import_id: str) -> None:
         """Where that cannot be done now, what the sender is told stays the same."""
@@ -82,7 +98,7 @@ class Intake:
         text: str,
         chunks: AsyncIterator[bytes],
     ) -> Import:
-        name = PurePath(order.name.replace("\\", "/")).name[-NAME_LIMIT:] or "upload.csv"
+        name = _file_name(order)
         kept = f"{folder(import_id)}/source"
         size, sha256 = await self._ports.files.keep(kept, chunks, limit=self._limit)
         reading = order.reading.over(in_words(mapping.reading))
@@ -92,19 +108,6 @@ class Intake:
             raise FileDamaged(f"{name}: the file is empty.", code="file.empty")
         bind(mapping, head.own, head.literal, head.hints)
         await self._ports.files.write(mapping_file(import_id), text.encode())
-        said = order.reading.kept()
-        words = "\n".join(
-            [
-                order.mapping,
-                text,
-                order.shop,
-                str(order.dry_run),
-                name,
-                sha256,
-                *order.policies,
-                *map(str, said.items()),
-            ]
-        )
         return await self._ports.imports.accept(
             Request(
                 id=import_id,
@@ -116,15 +119,17 @@ class Intake:
                     file=kept,
                     size=size,
                     sha256=sha256,
+                    source=without_query(order.address),
                     reading=head.reading.kept(),
                     evidence=[str(evidence) for evidence in head.evidence],
                 ),
-                dry_run=order.dry_run,
+                dry_run=order.dry_run or order.check_only,
+                check_only=order.check_only,
                 patience=order.patience,
                 check_first=order.check_first or order.max_errors is not None,
                 max_errors=order.max_errors,
                 idempotency_key=order.idempotency_key,
-                request_hash=hashlib.sha256(words.encode()).hexdigest(),
+                request_hash=_request_hash(order, text, order.address or sha256),
                 traceparent=order.traceparent,
             ),
         )
@@ -133,6 +138,27 @@ class Intake:
         """Sorts by time: milliseconds in hexadecimal, then chance."""
         milliseconds = int(self._ports.clock.now().timestamp() * 1000)
         return f"imp_{milliseconds:012x}{secrets.token_hex(4)}"
+
+
+def _file_name(order: Order) -> str:
+    return PurePath(order.name.replace("\\", "/")).name[-NAME_LIMIT:] or "upload.csv"
+
+
+def _request_hash(order: Order, text: str, content: str) -> str:
+    """Equal for equal requests; `text` is the mapping's, `content` stands for the file."""
+    nothing_sent = str(order.dry_run or order.check_only)
+    said = map(str, order.reading.kept().items())
+    words = [
+        order.mapping,
+        text,
+        order.shop,
+        nothing_sent,
+        _file_name(order),
+        content,
+        *order.policies,
+        *said,
+    ]
+    return hashlib.sha256("\n".join(words).encode()).hexdigest()
 
 
 def prepare_step(state: Import) -> Step:

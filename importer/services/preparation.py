@@ -5,7 +5,7 @@ tables were kept with the import, so the same rows give the same operations.
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from typing import NamedTuple
 
 import orjson
@@ -24,7 +24,7 @@ from importer.services.examination import Document, examine
 from importer.services.kept import mapping_of
 from importer.services.payloads import Packed, folder, pack_all
 from importer.transform import Transform
-from importer.transform.cutting import cut
+from importer.transform.cutting import Cut, cut
 
 
 class Prepared(NamedTuple):
@@ -86,7 +86,7 @@ class Preparation:
         limits = self._ports.shops.limits(state.shop)
         rest = (frame.after(state.rows_read) for frame in ahead(document.frames()))
         coming = made(
-            lambda frame: _prepare(state.id, document.transform, frame, limits),
+            lambda frame: _prepare(state, document.transform, frame, limits),
             (frame for frame in rest if frame.rows > 0),
         )
         try:
@@ -132,8 +132,11 @@ class Preparation:
         return tables
 
 
-def _prepare(import_id: str, transform: Transform, frame: Frame, limits: ShopLimits) -> Prepared:
+def _prepare(state: Import, transform: Transform, frame: Frame, limits: ShopLimits) -> Prepared:
+    """An import that only checks has no batches."""
     done = transform(frame.cells)
-    cuts = cut(done.operations, size=limits.batch_size, max_bytes=limits.batch_bytes)
+    cuts: Iterable[Cut] = ()
+    if not state.check_only:
+        cuts = cut(done.operations, size=limits.batch_size, max_bytes=limits.batch_bytes)
     errors = [*frame.malformed, *done.errors]
-    return Prepared(frame.start, frame.rows, pack_all(import_id, cuts), errors)
+    return Prepared(frame.start, frame.rows, pack_all(state.id, cuts), errors)

@@ -60,6 +60,7 @@ class Settings(BaseSettings):
     consumers: dict[Name, ConsumerSettings] = Field(default_factory=dict)
     files: Annotated[FilesSettings | None, NoDecode] = None
     keep_files_days: Annotated[float | None, Field(gt=0)] = None
+    keep_uploads_hours: Annotated[float, Field(gt=0, le=87600)] = 24.0
     mappings: list[Path] = Field(default_factory=list)
     shops: dict[str, ShopSettings] = Field(default_factory=dict)
     host: str = "127.0.0.1"

@@ -10,7 +10,7 @@ from importer.domain.batches import OPEN, Batch, BatchStatus, NewBatch
 from importer.domain.errors import Conflict
 from importer.domain.history import Event, EventKind
 from importer.domain.imports import Import, ImportStatus, Reason
-from importer.domain.rows import RowError, count
+from importer.domain.rows import Outcome, RowError, add, count
 from importer.ports import EVERY, Clock, Request, Which
 from importer.store import journal
 from importer.store.batches import add_batches, has_status
@@ -29,17 +29,19 @@ class SqlImports:
             "shop": request.shop,
             "mapping": request.mapping,
             "entity": request.entity,
-            "kept": asdict(request.kept),
+            "kept": journal.kept_file(request.kept),
             "dry_run": request.dry_run,
             "patience": request.patience,
             "check_first": request.check_first,
             "max_errors": request.max_errors,
+            **({"check_only": True} if request.check_only else {}),
             **({"traceparent": request.traceparent} if request.traceparent else {}),
         }
         event = Event(import_id=request.id, seq=1, at=self._clock.now(), kind=EventKind.ACCEPTED, data=data)
         async with self._database.writing() as connection:
             await self._database.alone(connection, f"idempotency key {request.idempotency_key}")
-            earlier = await _earlier(connection, request)
+            key = request.idempotency_key
+            earlier = await _earlier(connection, key, request.request_hash) if key is not None else None
             if earlier is not None:
                 return earlier
             return await journal.begin(
@@ -49,6 +51,10 @@ class SqlImports:
                 request_hash=request.request_hash,
                 files_cleared=False,
             )
+
+    async def earlier(self, idempotency_key: str, request_hash: str) -> Import | None:
+        async with self._database.reading() as connection:
+            return await _earlier(connection, idempotency_key, request_hash)
 
     async def get(self, import_id: str) -> Import:
         async with self._database.reading() as connection:
@@ -111,9 +117,12 @@ class SqlImports:
                 return False
             await journal.add_rows(connection, import_id, errors)
             await add_batches(connection, state, batches)
+            outcomes = count(errors)
+            if state.check_only:
+                outcomes = add(outcomes, {Outcome.NOT_SENT: rows - sum(outcomes.values())})
             data = {
                 "rows": rows,
-                "outcomes": journal.outcomes(count(errors)),
+                "outcomes": journal.outcomes(outcomes),
                 "batches": [batch.told for batch in batches],
             }
             await journal.append(connection, state, EventKind.ROWS_PREPARED, data, self._clock.now())
@@ -181,15 +190,13 @@ async def _open(connection: AsyncConnection, import_id: str) -> set[tuple[str, B
     return {(id_, BatchStatus(status)) for id_, status in (await connection.execute(query)).all()}
 
 
-async def _earlier(connection: AsyncConnection, request: Request) -> Import | None:
+async def _earlier(connection: AsyncConnection, key: str, request_hash: str) -> Import | None:
     """The import that this idempotency key has made before. Raises Conflict when it was another request."""
-    if request.idempotency_key is None:
-        return None
-    query = select(imports).where(imports.c.idempotency_key == request.idempotency_key)
+    query = select(imports).where(imports.c.idempotency_key == key)
     row = (await connection.execute(query)).mappings().one_or_none()
     if row is None:
         return None
-    if row["request_hash"] != request.request_hash:
+    if row["request_hash"] != request_hash:
         raise Conflict(
             "This Idempotency-Key was used for another request. Use a new key for a new request.",
             code="idempotency.reused",

@@ -106,6 +106,11 @@ def outcomes(counts: Counts) -> dict[str, int]:
     return {outcome.value: number for outcome, number in counts.items() if number}
 
 
+def kept_file(file: KeptFile) -> dict[str, Any]:
+    """As it is recorded; processes of an older version, which do not know of `source`, can read it when there is none."""
+    return {name: value for name, value in asdict(file).items() if name != "source" or value}
+
+
 def _event_row(event: Event) -> dict[str, Any]:
     return {
         "import_id": event.import_id,
@@ -119,7 +124,7 @@ def _event_row(event: Event) -> dict[str, Any]:
 def to_row(state: Import) -> dict[str, Any]:
     row = {name: getattr(state, name) for name in imports.c.keys() if name not in SETTLED_ONCE}  # noqa: SIM118
     row["status"] = state.status.value
-    row["kept"] = asdict(state.kept)
+    row["kept"] = kept_file(state.kept)
     row["counts"] = outcomes(state.counts)
     row["columns"] = dict(state.columns)
     row["waiting"] = asdict(state.waiting) if state.waiting else None

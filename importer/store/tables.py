@@ -5,6 +5,7 @@ from typing import Any
 
 from sqlalchemy import (
     JSON,
+    BigInteger,
     Boolean,
     Column,
     Dialect,
@@ -54,6 +55,7 @@ imports = Table(
     Column("entity", String(64), nullable=False),
     Column("kept", JSON, nullable=False),
     Column("dry_run", Boolean, nullable=False),
+    Column("check_only", Boolean, nullable=False),
     Column("patience", Float),
     Column("check_first", Boolean, nullable=False),
     Column("max_errors", Integer),
@@ -145,6 +147,28 @@ batches = Table(
     UniqueConstraint("import_id", "number"),
     Index(None, "shop", "status"),
     Index(None, "import_id", "status", "number"),
+)
+
+uploads = Table(
+    "uploads",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("owner", String(32), nullable=False),  # the token that began it
+    Column("name", Text, nullable=False),
+    Column("metadata", Text, nullable=False),  # as it was said
+    Column("size", BigInteger, nullable=False),
+    Column("offset", BigInteger, nullable=False),
+    Column("expires_at", Moment, nullable=False, index=True),
+    Column("removed", Boolean, nullable=False),  # it is gone for everybody; its bytes may be there still
+)
+
+upload_parts = Table(
+    "upload_parts",
+    metadata,
+    Column("upload_id", ForeignKey("uploads.id", ondelete="CASCADE"), primary_key=True),
+    Column("start", BigInteger, primary_key=True, autoincrement=False),
+    Column("size", Integer, nullable=False),
+    Column("file", String(255), nullable=False),
 )
 
 steps = Table(

@@ -13,7 +13,7 @@ from importer.domain.rows import Outcome
 from importer.domain.tokens import Scope, Token
 from importer.ports import Which
 from importer.services.reporting import row_document, summary
-from importer.web import uploads
+from importer.web import sending, uploads
 from importer.web.documents import Id, ImportShown, ImportsShown, RowsShown
 from importer.web.keys import CALLER, IMPORTER
 from importer.web.operations import Answer, Operations
@@ -45,8 +45,8 @@ class ListOfImports(Page):
     "Import a file",
     Answer(status=HTTPStatus.ACCEPTED, document=Id, headers={"Location": "the import"}),
     scope=Scope.IMPORT,
-    query=uploads.Sending,
-    upload=uploads.BODY_TYPES,
+    query=sending.Sending,
+    upload=sending.BODY_TYPES,
     form=True,
     headers={"Idempotency-Key": "the same key with the same request gives the same id again"},
     problems=(409, 415),
@@ -112,7 +112,7 @@ async def list_rows(request: web.Request) -> web.Response:
     """`cursor` is the last record number seen."""
     ports, query = request.app[IMPORTER].ports, read(request, PageOfOutcomes)
     after = query.cursor or "0"
-    if not (after.isascii() and after.isdigit() and len(after) <= uploads.MOST_DIGITS):
+    if not (after.isascii() and after.isdigit() and len(after) <= sending.MOST_DIGITS):
         raise wrong("cursor", PageOfOutcomes)
     rows = await ports.rows.of(
         request.match_info["id"], outcomes=query.outcome or list(Outcome), limit=query.limit, after=int(after)

@@ -9,7 +9,19 @@ from aiohttp import web
 
 from importer.bootstrap import Importer
 from importer.domain.sentences import sentences
-from importer.web import api, commands, docs, events, mappings, pages, probes, reports, shops, tokens
+from importer.web import (
+    api,
+    commands,
+    docs,
+    events,
+    mappings,
+    pages,
+    probes,
+    reports,
+    resumable,
+    shops,
+    tokens,
+)
 from importer.web.access import authenticate, session_key
 from importer.web.keys import IMPORTER, RHYTHM, RUNNING, SESSION_KEY, STOPPING, Rhythm
 from importer.web.operations import RULES, add_static, add_to, known_only
@@ -25,6 +37,7 @@ TABLES = (
     reports.operations,
     events.operations,
     commands.operations,
+    resumable.operations,
     tokens.operations,
     mappings.operations,
     shops.operations,
@@ -54,7 +67,7 @@ def create_app(importer: Importer, rhythm: Rhythm = STEADY) -> web.Application:
     app[RATES] = Rates(importer.settings.requests_per_minute)
     app[RUNNING], app[RHYTHM], app[STOPPING] = set(), rhythm, asyncio.Event()
     app.on_shutdown.append(_stop)
-    app.on_response_prepare.append(_secure)
+    app.on_response_prepare.extend((_secure, resumable.say_version))
     environment = aiohttp_jinja2.setup(
         app,
         loader=jinja2.FileSystemLoader(HERE / "templates"),

@@ -6,7 +6,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from importer.domain.history import EventKind
-from importer.domain.imports import ImportStatus
+from importer.domain.imports import ImportStatus, Mode
 from importer.domain.rows import Outcome
 from importer.domain.tokens import Scope
 from importer.domain.trials import Found
@@ -39,6 +39,16 @@ class Problem(Document):
     errors: list[Fault] = Field(default=[], description="faults of a mapping document, all of them")
 
 
+class UploadShown(Document):
+    """A file that comes in pieces."""
+
+    id: str
+    name: str
+    size: int = Field(description="bytes of the whole file")
+    offset: int = Field(description="bytes that are kept; as many as `size` when it is whole")
+    expires_at: datetime
+
+
 class ReasonShown(Document):
     """Why an import waits, or failed."""
 
@@ -50,6 +60,7 @@ class FileShown(Document):
     name: str
     size: int = Field(description="bytes")
     sha256: str
+    source: str | None = Field(description="the address that it was taken from, without its query")
     reading: dict[str, Any] = Field(description="as what the file is read: format, encoding, delimiter ...")
 
 
@@ -62,7 +73,8 @@ class ImportShown(Document):
     shop: str
     mapping: str
     entity: str
-    dry_run: bool
+    mode: Mode
+    dry_run: bool = Field(description="nothing is sent: its mode is not `apply`")
     check_first: bool
     max_errors: int | None
     file: FileShown

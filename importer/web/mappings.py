@@ -24,7 +24,7 @@ from importer.web.documents import FaultsShown, MappingShown, MappingsShown, Sug
 from importer.web.keys import IMPORTER
 from importer.web.operations import Answer, Operations
 from importer.web.queries import read
-from importer.web.uploads import BODY_TYPES, CHUNK_BYTES, ReadingWords
+from importer.web.sending import BODY_TYPES, CHUNK_BYTES, ReadingWords
 
 operations = Operations()
 

@@ -17,6 +17,7 @@ PROBLEMS = {
     404: "There is no such thing, or it belongs to another shop",
     406: "None of the welcome media types is there",
     409: "Not now: the status does not allow it, or the same request is under way",
+    412: "The version of tus is not said, or is not the one spoken here",
     413: "Too large",
     415: "A media type that cannot be read",
     422: "Something that was said cannot be",
@@ -32,6 +33,7 @@ PARAMETERS = {
     "token": ("id of a token", "$TOKEN_ID"),
     "shop": ("name of a shop", "main"),
     "mapping": ("name of a mapping", "products"),
+    "upload": ("id of an upload", "$UPLOAD_ID"),
 }
 """Of a path: what it is, and what stands for it in an example."""
 
@@ -60,7 +62,7 @@ def document(operations: Iterable[Operation]) -> dict[str, Any]:
 
 
 def example(one: Operation) -> str:
-    """A line for a shell that has `$IMPORTER` (the address), `$TOKEN`, `$ID` (of an import) and `$TOKEN_ID`."""
+    """A line for a shell that has `$IMPORTER` (the address), `$TOKEN`, `$ID` (of an import), `$TOKEN_ID` and `$UPLOAD_ID`."""
     place = one.path
     for name, (_, value) in PARAMETERS.items():
         place = place.replace(f"{{{name}}}", value)

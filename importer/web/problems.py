@@ -43,11 +43,18 @@ class Forbidden(RequestError):
     code = "token.scope"
 
 
+class Precondition(RequestError):
+    """The protocol that the caller speaks is not the one that is spoken here."""
+
+    code = "upload.version"
+
+
 STATUS: dict[type[ImporterError], HTTPStatus] = {
     UnknownName: HTTPStatus.NOT_FOUND,
     Unauthorized: HTTPStatus.UNAUTHORIZED,
     Forbidden: HTTPStatus.FORBIDDEN,
     UnknownParameter: HTTPStatus.BAD_REQUEST,
+    Precondition: HTTPStatus.PRECONDITION_FAILED,
     TooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     TooMany: HTTPStatus.TOO_MANY_REQUESTS,
     Untimely: HTTPStatus.CONFLICT,

@@ -8,7 +8,7 @@ import pytest
 from importer.domain.batches import Batch, BatchStatus, NewBatch, Receipt, Sending
 from importer.domain.errors import Conflict, UnknownName
 from importer.domain.history import EventKind
-from importer.domain.imports import ImportStatus, KeptFile, Reason
+from importer.domain.imports import ImportStatus, KeptFile, Mode, Reason
 from importer.domain.pace import Bounds, begin, faster
 from importer.domain.rows import Outcome, RowError
 from importer.ports import Request
@@ -191,6 +191,33 @@ async def test_one_idempotency_key_makes_one_import_however_many_ask_at_once(sta
     assert len(set(names)) == 1
     with pytest.raises(Conflict):
         await state.accept("imp_x", key="k", request_hash="other")
+
+
+async def test_the_import_of_an_earlier_request_is_known_by_its_key(state: State) -> None:
+    name = await state.accept(key="k", request_hash="h")
+    found = await state.imports.earlier("k", "h")
+
+    assert found is not None
+    assert found.id == name
+    assert await state.imports.earlier("other", "h") is None
+    with pytest.raises(Conflict):
+        await state.imports.earlier("k", "other")
+
+
+async def test_rows_of_a_check_without_an_error_are_not_sent(state: State) -> None:
+    kept = KeptFile(name="a.csv", file="f", size=1, sha256="0", source="https://example.com/a.csv")
+    wanted = Request(
+        id="imp_1", shop="main", mapping="m", entity="product", kept=kept, dry_run=True, check_only=True
+    )
+    accepted = await state.imports.accept(wanted)
+    await state.imports.record_counted("imp_1", rows=10, columns={})
+    wrong = [RowError(row=row, line=row, outcome=Outcome.INVALID, code="c", text="t") for row in (2, 2, 5)]
+    assert await state.imports.record_prepared("imp_1", start=0, rows=10, errors=wrong, batches=[])
+    after = await state.imports.get("imp_1")
+
+    assert (accepted.mode, after.kept) == (Mode.CHECK, kept)
+    assert after.counts == {Outcome.INVALID: 2, Outcome.NOT_SENT: 8}
+    assert await state.imports.rebuild("imp_1", check=True) == (after, after)
 
 
 async def test_of_many_first_starts_one_makes_the_token(state: State) -> None:

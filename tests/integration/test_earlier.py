@@ -48,6 +48,7 @@ async def test_the_same_file_is_known_again_whatever_its_name_newest_first(
     ("other", "same"),
     [
         ({"dry_run": True}, False),
+        ({"check_only": True}, False),
         ({"check_first": True}, False),
         ({"max_errors": 3}, False),
         ({"mapping": "twin"}, False),

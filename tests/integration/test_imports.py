@@ -14,12 +14,13 @@ import pytest
 from sqlalchemy import select
 
 from importer.domain.history import EventKind
-from importer.domain.imports import ImportStatus
-from importer.domain.rows import Outcome
+from importer.domain.imports import ImportStatus, Mode
+from importer.domain.rows import Outcome, RowError
 from importer.sandbox.catalog import load_catalog
 from importer.sandbox.faults import Refuse
 from importer.sandbox.server import running
 from importer.sandbox.shop import Shop
+from importer.services.checking import check
 from importer.settings import Settings
 from importer.store.database import open_database
 from importer.store.tables import batches
@@ -110,6 +111,34 @@ async def test_a_dry_run_writes_nothing_and_finds_the_same_faults(
     assert state.equation == "25 rows read = 1 invalid + 24 not sent"
     assert {entry["method"] for entry in shop.journal.requests} == {"GET"}
     assert written(shop) == []
+    await check_books(service, state)
+
+
+async def test_a_check_finds_what_the_command_finds_and_makes_nothing_ready_to_be_sent(
+    service: Running, shop: Shop, products: Products, settings: Settings
+) -> None:
+    path = products(25, {3: {"price": "cheap"}, 7: {"article": ""}, 9: {"article": "A-0010"}})
+    state = await service.run(path, check_only=True)
+    ports = service.importer.ports
+    mapping = ports.mappings.parse("products", ports.mappings.text("products"))
+    told: list[RowError] = []
+    found = check(path, path.name, mapping, await ports.shops.reader("main").look_ups(), told=told.append)
+
+    assert (state.mode, state.status, state.dry_run) == (Mode.CHECK, ImportStatus.COMPLETED, True)
+    assert state.equation == "25 rows read = 1 skipped + 2 invalid + 22 not sent"
+    assert (state.counts[Outcome.NOT_SENT], state.batches) == (found.sendable, 0)
+    assert await ports.rows.of(state.id, outcomes=list(Outcome), limit=100) == told
+    kept = settings.data_dir / "files" / "imports" / state.id
+    assert sorted(one.name for one in kept.iterdir()) == ["look_ups.json", "mapping.yaml", "source"]
+    assert {entry["method"] for entry in shop.journal.requests} == {"GET"}
+    await check_books(service, state)
+
+
+async def test_a_check_stops_at_too_many_wrong_rows(service: Running, products: Products) -> None:
+    state = await service.run(products(5, {2: {"price": "x"}}), check_only=True, max_errors=0)
+
+    assert state.failure is not None
+    assert (state.status, state.failure.code) == (ImportStatus.FAILED, "errors.too_many")
     await check_books(service, state)
 
 

@@ -26,6 +26,14 @@ EXAMPLES = int(os.environ.get("IMPORTER_TEST_API_EXAMPLES", "3"))
 """Generated requests for each operation; a night's run may take more."""
 
 
+PIECES = """
+import schemathesis
+
+schemathesis.serializer.alias("application/offset+octet-stream", "application/octet-stream")
+"""
+"""A media type that Schemathesis does not know by itself."""
+
+
 @pytest.fixture
 def settings(shop: Shop, tmp_path: Path) -> Settings:
     settings = make_settings(tmp_path, shop.address, batches_in_flight=2)  # type: ignore[attr-defined]
@@ -89,6 +97,7 @@ async def test_every_example_of_the_document_runs(
     await site.run.until(lambda state: state.sent == 20 and state.read_whole, import_id)
     made = await site.http.post("/v1/tokens", json={"name": "x", "scope": "read"})
     words = {"IMPORTER": site.address, "TOKEN": TOKEN, "ID": import_id, "TOKEN_ID": made.json()["id"]}
+    words["UPLOAD_ID"] = await upload(site, (tmp_path / "products.csv").stat().st_size)
     retry = [one for one in of_the_api(site) if one.path.endswith("/retry")]
 
     for one in [one for one in of_the_api(site) if one not in retry] + retry:
@@ -97,6 +106,12 @@ async def test_every_example_of_the_document_runs(
             await site.run.finished(import_id)
         status, text = await in_shell(example(one), words, tmp_path)
         assert status in [answer.status for answer in one.answers], (example(one), text)
+
+
+async def upload(site: Site, size: int) -> str:
+    """Its id."""
+    headers = {"Tus-Resumable": "1.0.0", "Upload-Length": str(size)}
+    return str((await site.http.post("/v1/uploads", headers=headers)).json()["id"])
 
 
 async def in_shell(line: str, words: dict[str, str], folder: Path) -> tuple[int, str]:
@@ -127,20 +142,23 @@ async def test_generated_requests_get_documented_answers_and_no_defect(
     known = (await site.finished(products(5, {2: {"price": "x"}}).read_bytes()))["id"]
     made = await site.http.post("/v1/tokens", json={"name": "x", "scope": "read"})
     told = await document(site)
+    real = {"id": known, "token": made.json()["id"], "shop": "main", "mapping": "products"}
+    real["upload"] = await upload(site, 1000)
     for path in told["paths"].values():
         for one in path.values():
             for parameter in one["parameters"]:
-                real = {"id": known, "token": made.json()["id"], "shop": "main", "mapping": "products"}
                 if parameter["in"] == "path":
                     parameter["schema"] = {"enum": [real[parameter["name"]]]}
     (tmp_path / "openapi.json").write_text(json.dumps(told))
+    (tmp_path / "hooks.py").write_text(PIECES)
     run = await asyncio.create_subprocess_exec(
         str(Path(sys.executable).with_name("schemathesis")), "run", "openapi.json", "--url", site.address,
         "--header", f"Authorization: Bearer {TOKEN}", "--max-examples", str(EXAMPLES), "--seed", "1",
         "--phases", "examples,coverage,fuzzing", "--generation-database", "none", "--no-color",
         "--checks", "not_a_server_error,status_code_conformance,content_type_conformance,"
         "response_schema_conformance,response_headers_conformance",
-        cwd=tmp_path, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
+        cwd=tmp_path, env={**os.environ, "SCHEMATHESIS_HOOKS": "hooks.py"},
+        stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
     )  # fmt: skip
     out, _ = await run.communicate()
 

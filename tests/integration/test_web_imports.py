@@ -77,7 +77,7 @@ async def test_mode_and_dry_run_say_one_thing(site: Site, products: Products) ->
     content = products(1).read_bytes()
     for mode, dry in (("check", True), ("dry-run", True), ("apply", False)):
         state = await site.finished(content, mode=mode)
-        assert state["dry_run"] is dry
+        assert (state["mode"], state["dry_run"]) == (mode, dry)
     for query in ({"mode": "apply", "dry_run": "true"}, {"mode": "check", "dry_run": "no"}, {"mode": "try"}):
         answer = await site.http.post(
             "/v1/imports?mapping=products", params=query, content=content, headers=CSV

@@ -32,6 +32,7 @@ from importer.store.paces import SqlPaces
 from importer.store.removals import SqlRemovals
 from importer.store.rows import SqlRows
 from importer.store.tokens import SqlTokens
+from importer.store.uploads import SqlUploads
 from importer.transform.cutting import Cut
 from tests.clocks import HandClock
 
@@ -70,6 +71,7 @@ async def importer(tmp_path: Path, clock: HandClock, stall_seconds: float) -> As
             commands=SqlCommands(database, clock),
             sums=SqlSums(database, clock),
             files=LocalFiles(tmp_path / "files"),
+            uploads=SqlUploads(database, clock),
             queue=queue,
             ledger=queue,
             duties=SqlDuties(database, clock),

@@ -67,9 +67,11 @@ def operations(batches: Sequence[Any]) -> int:
 
 def _accepted(data: Data, _names: Names) -> str:
     kept = data.get("kept") or {}
-    dry = "; a dry run: nothing is sent" if data.get("dry_run") else ""
+    kind = "a check" if data.get("check_only") else "a dry run"
+    dry = f"; {kind}: nothing is sent" if data.get("dry_run") else ""
+    came = f" from {kept['source']}" if kept.get("source") else ""
     return (
-        f"the file {kept.get('name', '')} ({kept.get('size', 0):,} bytes) was taken in, for the shop "
+        f"the file {kept.get('name', '')} ({kept.get('size', 0):,} bytes) was taken in{came}, for the shop "
         f"{data.get('shop', '')} with the mapping {data.get('mapping', '')}{dry}."
     )
 

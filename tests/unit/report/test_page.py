@@ -35,7 +35,7 @@ def document(hostile: str = "x", *, paced: bool = True) -> dict[str, Any]:
     cause = {"outcome": "failed", "code": "shop.rejected", "column": hostile, "rows": 1, "example": hostile,
              "fix": "Mend it.", "first_row": 3, "needs_person": True}  # fmt: skip
     return {
-        "id": "imp_1", "status": "completed", "shop": "main", "mapping": "products", "dry_run": False,
+        "id": "imp_1", "status": "completed", "shop": "main", "mapping": "products", "dry_run": False, "mode": "apply",
         "file": {"name": hostile, "size": 1234, "sha256": "ab"},
         "accepted_at": BEGIN.isoformat(), "ended_at": BEGIN.isoformat(),
         "equation": "20 rows read = 19 succeeded + 1 failed", "equation_holds": True,

@@ -34,7 +34,7 @@ def shown(rows: list[dict[str, Any]]) -> list[str]:
         causes.setdefault(kind, cause)["rows"] += 1
     out = io.StringIO()
     document = {
-        "id": "imp_1", "file": {"name": "a.csv"}, "shop": "main", "status": "completed", "dry_run": False,
+        "id": "imp_1", "file": {"name": "a.csv"}, "shop": "main", "status": "completed", "dry_run": False, "mode": "apply",
         "equation": "", "failure": None, "rows_total": 0, "rows_read": 0, "columns": {}, "rows": rows,
         "causes": list(causes.values()),
     }  # fmt: skip
