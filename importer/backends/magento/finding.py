@@ -32,26 +32,30 @@ async def find(
     known: set[str],
     mode: Mode,
 ) -> Receipt | None:
-    """Looks at the first operation of every bulk since then; the one that fits is compared as a whole."""
+    """Looks at one operation of every bulk since then; the one that fits is compared as a whole. The shop publishes its
+    messages before it writes its rows (S9), so the first row may be missing: then the second is looked for."""
     if mode is Mode.BULK:
         operations = carrying(mapping.request.path, operations)
-    async for item in _first_operations(client, since):
-        uuid = str(item.get("bulk_uuid", ""))
-        if not uuid or uuid in known:
-            continue
-        fits = _same(item, operations[0], mapping, mode)
-        if mode is Mode.BULK and fits is None:
-            fits = True  # the others may tell
-        if fits and (mode is Mode.ASYNC or await _whole(client, uuid, mapping, operations)):
-            return Receipt(bulk_uuid=uuid)
+    for place, operation in enumerate(operations[:2]):
+        async for item in _operations(client, since, place):
+            uuid = str(item.get("bulk_uuid", ""))
+            if not uuid or uuid in known:
+                continue
+            fits = _same(item, operation, mapping, mode)
+            if mode is Mode.BULK and fits is None:
+                fits = True  # the others may tell
+            if fits and (mode is Mode.ASYNC or await _whole(client, uuid, mapping, operations)):
+                return Receipt(bulk_uuid=uuid)
     return None
 
 
-async def _first_operations(client: ReadingClient, since: datetime) -> AsyncIterator[Mapping[str, Any]]:
-    """Magento 2.4.0 to 2.4.4 answers 500 when a page holds operations of one number from several bulks (contract S8):
+async def _operations(client: ReadingClient, since: datetime, place: int) -> AsyncIterator[Mapping[str, Any]]:
+    """Of each bulk the operation at this place.
+
+    Magento 2.4.0 to 2.4.4 answers 500 when a page holds operations of one number from several bulks (contract S8):
     then page by page with one operation each, which cannot clash."""
     try:
-        found = [item async for item in client.pages(BULKS, _first_since(since))]
+        found = [item async for item in client.pages(BULKS, _since(since, place))]
     except BackendUnavailable as error:
         if error.code != "shop.error":
             raise
@@ -59,27 +63,29 @@ async def _first_operations(client: ReadingClient, since: datetime) -> AsyncIter
         for item in found:
             yield item
         return
-    async for item in _one_by_one(client, since):
+    async for item in _one_by_one(client, since, place):
         yield item
 
 
-async def _one_by_one(client: ReadingClient, since: datetime) -> AsyncIterator[Mapping[str, Any]]:
+async def _one_by_one(client: ReadingClient, since: datetime, place: int) -> AsyncIterator[Mapping[str, Any]]:
     """The last page first, for what is looked for was sent of late."""
-    _, total = await _page(client, since, 1)
+    _, total = await _page(client, _since(since, place), 1)
     for number in range(total, 0, -1):
-        items, _ = await _page(client, since, number)
+        items, _ = await _page(client, _since(since, place), number)
         for item in items:
             yield item
 
 
-async def _page(client: ReadingClient, since: datetime, number: int) -> tuple[list[Mapping[str, Any]], int]:
+async def _page(
+    client: ReadingClient, wanted: Mapping[str, str], number: int
+) -> tuple[list[Mapping[str, Any]], int]:
     """One operation and how many there are. They are many questions, so that a shop in trouble would never answer all
     of them: each is asked up to three times. Raises BackendUnavailable, BackendDenied."""
     bounds = {"searchCriteria[pageSize]": "1", "searchCriteria[currentPage]": str(number)}
     pauses = iter(PAUSES)
     while True:
         try:
-            answer = await client.get(BULKS, {**_first_since(since), **bounds})
+            answer = await client.get(BULKS, {**wanted, **bounds})
         except BackendUnavailable as error:
             pause = next(pauses, None)
             if pause is None:
@@ -89,13 +95,13 @@ async def _page(client: ReadingClient, since: datetime, number: int) -> tuple[li
             return page_of(answer, BULKS) if answer is not None else ([], 0)
 
 
-def _first_since(since: datetime) -> dict[str, str]:
-    """Search for the operations number 0 of all bulks submitted since then (contract 5.6)."""
+def _since(since: datetime, place: int) -> dict[str, str]:
+    """Search for the operations at this place of all bulks submitted since then (contract 5.6)."""
     criteria: dict[str, str] = {}
     for group, (field, condition, value) in enumerate(
         [
             ("start_time", "gteq", since.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S")),
-            ("operation_key", "eq", "0"),
+            ("operation_key", "eq", str(place)),
         ],
     ):
         prefix = f"searchCriteria[filter_groups][{group}][filters][0]"
@@ -110,16 +116,19 @@ def _first_since(since: datetime) -> dict[str, str]:
 async def _whole(
     client: ReadingClient, uuid: str, mapping: ImportMapping, operations: Sequence[Operation]
 ) -> bool:
+    """It has as many operations, and every one of which the shop has a row is ours: rows may come late, or never (S9)."""
     path = f"/V1/bulk/{uuid}/detailed-status"
     answer = await client.get(path, seconds=client.access.status_seconds) or {}
     if not isinstance(answer, dict) or not isinstance(answer.get("operations_list", []), list):
         raise other_shape(path)
-    items = {item.get("id"): item for item in answer.get("operations_list", []) if isinstance(item, dict)}
-    if answer.get("operation_count") != len(operations) or not all(
-        place in items for place in range(len(operations))
-    ):
+    if answer.get("operation_count") != len(operations):
         return False
-    said = {_same(items[place], operation, mapping, Mode.BULK) for place, operation in enumerate(operations)}
+    items = {item.get("id"): item for item in answer.get("operations_list", []) if isinstance(item, dict)}
+    said = {
+        _same(items[place], operation, mapping, Mode.BULK)
+        for place, operation in enumerate(operations)
+        if place in items
+    }
     return True in said and False not in said
 
 

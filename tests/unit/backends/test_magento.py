@@ -208,6 +208,8 @@ LONG = [{**OPEN[0], "serialized_data": ('{"x": "S-1' + "y" * 70_000)[:65_535]}, 
         ([TRUE[0], OPEN[1]], 2, set(), True),  # a service whose result is `true`: the other one tells
         ([TRUE[0], OTHER[1]], 2, set(), False),
         (TRUE, 2, set(), False),  # all done: nothing tells, and nothing is on its way
+        ([OPEN[0]], 2, set(), True),  # contract S9: the row of the other comes later, or never
+        ([OTHER[0]], 3, set(), False),
     ],
     ids=[
         "open",
@@ -221,6 +223,8 @@ LONG = [{**OPEN[0], "serialized_data": ('{"x": "S-1' + "y" * 70_000)[:65_535]}, 
         "true and open",
         "true and other",
         "true",
+        "late row",
+        "late row of a larger",
     ],
 )
 async def test_a_lost_bulk_is_found_by_its_whole_content(
@@ -237,6 +241,22 @@ async def test_a_lost_bulk_is_found_by_its_whole_content(
     receipt = await backend.find(MAPPING, OPERATIONS, since=SINCE, known=known)
 
     assert (receipt == Receipt(bulk_uuid=UUID)) is found
+
+
+async def test_a_bulk_whose_first_row_is_late_is_found_by_its_second(
+    net: respx.MockRouter, backend: MagentoBackend
+) -> None:
+    """Contract S9: the shop publishes messages first and writes rows then."""
+    shop_with(net, [OPEN[1]], 2)
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        place = request.url.params["searchCriteria[filter_groups][1][filters][0][value]"]
+        items = [{**OPEN[1], "bulk_uuid": UUID}] if place == "1" else []
+        return httpx.Response(200, json={"items": items, "total_count": len(items)})
+
+    net.get(f"{ADDRESS}/rest/all/V1/bulk").mock(side_effect=answer)
+
+    assert await backend.find(MAPPING, OPERATIONS, since=SINCE, known=set()) == Receipt(bulk_uuid=UUID)
 
 
 async def test_the_search_asks_for_first_operations_since_then(
