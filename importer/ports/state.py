@@ -15,6 +15,7 @@ from importer.domain.batches import (
 )
 from importer.domain.history import Event
 from importer.domain.imports import Import, ImportStatus, KeptFile, Reason
+from importer.domain.limits import Limits
 from importer.domain.pace import Pace
 from importer.domain.rows import Cause, Counts, Outcome, RowError
 
@@ -32,6 +33,7 @@ class Request:
     patience: float | None = None
     check_first: bool = False
     max_errors: int | None = None
+    limits: Limits | None = None
     idempotency_key: str | None = None
     request_hash: str = ""
     traceparent: str | None = None
@@ -96,7 +98,10 @@ class Imports(Protocol):
         """One frame: `start` rows were read before it. False when it is already recorded or the import ended."""
         ...
 
-    async def record_read_whole(self, import_id: str) -> None: ...
+    async def record_read_whole(self, import_id: str) -> None:
+        """With a second event in the same transaction when it breaks one of its limits: it is held from the first moment
+        at which it could be sent."""
+        ...
 
     async def record_waiting(self, import_id: str, reason: Reason) -> None: ...
 
