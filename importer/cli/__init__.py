@@ -24,6 +24,7 @@ COMMANDS = {
     "migrate": "importer.cli.migrate",
     "pause": "importer.cli.steering",
     "resume": "importer.cli.steering",
+    "release": "importer.cli.steering",
     "cancel": "importer.cli.steering",
     "retry": "importer.cli.steering",
     "cleanup": "importer.cli.cleanup",

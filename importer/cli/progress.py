@@ -52,6 +52,8 @@ def standing(state: Import) -> str | None:
     """Why nothing more is sent, if so."""
     if state.status is ImportStatus.PAUSED:
         return f"Paused; importer resume {state.id} lets it go on."
+    if state.held:
+        return f"Held: {state.held.text}"
     if state.cancelling:
         return "Being cancelled: what is in flight is followed to its end."
     return f"Waiting: {state.waiting.text}" if state.waiting else None

@@ -42,7 +42,10 @@ async def _list(settings: Settings, *, as_json: bool) -> int:
     if as_json:
         _print(rows)
     for row in [] if as_json else rows:
-        typer.echo(f"{row['name']:24} next {row['next_at']}  last success {row['succeeded_at'] or 'none'}")
+        due = " and ".join(when for when in (row["next_at"], row["after"]) if when)
+        typer.echo(f"{row['name']:24} next {due}  last success {row['succeeded_at'] or 'none'}")
+        if row["held_by"]:
+            typer.echo(f"{'':24} held for a person by {', or '.join(row['held_by'])}")
         if row["alarm"]:
             typer.echo(f"{'':24} ALARM since {row['alarm']['since']}: {row['alarm']['text']}")
     alarms = [row["alarm"]["code"] for row in rows if row["alarm"]]
@@ -53,12 +56,14 @@ async def _list(settings: Settings, *, as_json: bool) -> int:
 
 def _row(importer: Importer, schedule: Schedule, due: Due | None) -> dict[str, Any]:
     alarm = due.alarm if due else None
+    runs = importer.planning.runs(schedule)
     return {
         "name": schedule.name,
         "cron": schedule.cron,
         "time_zone": schedule.time_zone,
         "source": str(schedule.source),
-        "next_at": _moment(importer.planning.runs(schedule)[0].at),
+        "next_at": _moment(runs[0].at) if runs else None,
+        **_chained(schedule),
         "fired_at": _moment(due.fired_at if due else None),
         "succeeded_at": _moment(due.succeeded_at if due else None),
         "import": due.import_id if due else None,
@@ -66,6 +71,11 @@ def _row(importer: Importer, schedule: Schedule, due: Due | None) -> dict[str, A
         if alarm
         else None,
     }
+
+
+def _chained(schedule: Schedule) -> dict[str, Any]:
+    """What it follows, and what holds its imports; empty when nothing does."""
+    return {"after": schedule.chain, "held_by": schedule.limits.words}
 
 
 @schedules.command()
@@ -116,7 +126,11 @@ def _print_plan(found: Plan, console: Console) -> None:
         say(f"Would take {entry.name} ({size}{changed})")
     for file, why in found.leaves.items():
         say(f"Leaves {file}: {why}")
-    say("Next runs:")
+    if found.schedule.limits.given:
+        say(f"Held for a person by {', or '.join(found.schedule.limits.words)}")
+    if found.schedule.chain:
+        say(f"Due {found.schedule.chain}")
+    say("Next runs:" if found.runs else "It has no due times of its own.")
     for run in found.runs:
         say(f"  {run.at:%a %Y-%m-%d %H:%M %Z}{f'  ! {run.note}' if run.note else ''}")
 
@@ -124,6 +138,7 @@ def _print_plan(found: Plan, console: Console) -> None:
 def _planned(found: Plan) -> dict[str, Any]:
     return {
         "schedule": found.schedule.name,
+        **_chained(found.schedule),
         "takes": [
             {"name": one.name, "size": one.size, "changed_at": _moment(one.changed_at)} for one in found.takes
         ],

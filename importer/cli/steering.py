@@ -1,4 +1,4 @@
-"""`importer pause | resume | cancel | retry ID`: commands to an import of this machine, whoever works on it."""
+"""`importer pause | resume | release | cancel | retry ID`: commands to an import of this machine, whoever works on it."""
 
 import asyncio
 import getpass
@@ -30,6 +30,7 @@ FIGURES = "{done:,} rows done, {in_flight:,} in flight, {not_sent:,} not sent"
 SAID = {
     "pause": "Import {id} is paused: {figures}. What is in flight is followed to its end.",
     "resume": "Import {id} goes on: {figures}.",
+    "release": "Import {id} is released, and goes on: {figures}.",
     "cancel": "Import {id} is cancelled: {figures}. What is in flight cannot be recalled; its outcome is found out.",
 }
 ELSEWHERE = "importer serve, or importer run, works on it; --wait does it here."
@@ -43,6 +44,11 @@ def pause(import_id: ImportId, note: Note = "", as_json: AsJson = False) -> None
 def resume(import_id: ImportId, note: Note = "", as_json: AsJson = False, wait: Wait = False) -> None:
     """Let a paused import go on exactly where it was."""
     raise typer.Exit(asyncio.run(_steer("resume", import_id, note, as_json=as_json, wait=wait)))
+
+
+def release(import_id: ImportId, note: Note = "", as_json: AsJson = False, wait: Wait = False) -> None:
+    """Let an import go on that a safety limit holds."""
+    raise typer.Exit(asyncio.run(_steer("release", import_id, note, as_json=as_json, wait=wait)))
 
 
 def cancel(import_id: ImportId, note: Note = "", as_json: AsJson = False, wait: Wait = False) -> None:
@@ -83,9 +89,7 @@ def retry(
 async def _steer(verb: str, import_id: str, note: str, *, as_json: bool, wait: bool) -> int:
     console = Console(stderr=as_json, highlight=False)
     async with open_importer(load_settings()) as importer:
-        steering = importer.steering
-        steer = {"pause": steering.pause, "resume": steering.resume, "cancel": steering.cancel}[verb]
-        state = await steer(import_id, _command(note))
+        state = await importer.steering.obey(verb, import_id, _command(note))
         if state.cancelling:  # what was not sent is told so at once, though nobody may be at work
             await importer.closing.finish(closing_step(state))
         console.print(await _said(importer, verb, state), soft_wrap=True)
@@ -130,6 +134,8 @@ async def _worked(
 
 async def _said(importer: Importer, verb: str, state: Import) -> str:
     """How far it was when the command was recorded, as the log has it."""
+    if state.held:
+        return f"Import {state.id} is held. {state.held.text}"
     kind: EventKind = VERBS[verb].kind
     events = [event for event in await importer.ports.imports.events(state.id) if event.kind is kind]
     if not events:

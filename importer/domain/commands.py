@@ -58,11 +58,12 @@ class Verb:
 AT_WORK = frozenset({ImportStatus.ACCEPTED, ImportStatus.PREPARING, ImportStatus.DELIVERING})
 
 VERBS: Mapping[str, Verb] = {
-    "pause": Verb(EventKind.PAUSED, AT_WORK, frozenset({ImportStatus.PAUSED})),
+    "pause": Verb(EventKind.PAUSED, AT_WORK, frozenset({ImportStatus.PAUSED, ImportStatus.HELD})),
     "resume": Verb(EventKind.RESUMED, frozenset({ImportStatus.PAUSED}), AT_WORK),
+    "release": Verb(EventKind.RELEASED, frozenset({ImportStatus.HELD}), AT_WORK),
     "cancel": Verb(
         EventKind.CANCELLING,
-        AT_WORK | {ImportStatus.PAUSED},
+        AT_WORK | {ImportStatus.PAUSED, ImportStatus.HELD},
         frozenset({ImportStatus.CANCELLING, ImportStatus.CANCELLED}),
     ),
 }
@@ -75,6 +76,10 @@ def refusal(verb: str, state: Import) -> str:
     if state.status in ENDED:
         instead = " Retry its rows instead." if verb == "resume" else ""
         return f"Import {state.id} has ended ({state.status}): there is nothing left to {verb}.{instead}"
+    if verb == "release":
+        return f"Import {state.id} is {state.status}: importer resume {state.id} lets it go on."
+    if verb == "resume" and state.held:
+        return f"Import {state.id} is held. {state.held.text}"
     return (
         f"Import {state.id} is {state.status}: wait for its end, or cancel it, before its rows are retried."
     )

@@ -9,8 +9,9 @@ from importer.domain.imports import Reason
 
 
 class FireStatus(StrEnum):
-    """`looking -> importing -> done`, or one of the other ends."""
+    """`looking -> importing -> done`, or one of the other ends; before that `following` when it follows another run."""
 
+    FOLLOWING = "following"  # the run that it follows has ended, and the gate is to be judged
     LOOKING = (
         "looking"  # its file has not come, is still growing, or it waits for an earlier fire or the window
     )
@@ -20,11 +21,15 @@ class FireStatus(StrEnum):
     NOTHING = "nothing"  # no new file lay there, and none had to
     MISSING = "missing"  # no new file came until the next due time
     SKIPPED = "skipped"  # an import of an earlier fire was under way
+    GATED = "gated"  # the run that it follows did not come to a good end, or the gate did not hold
     MISSED = "missed"  # no process was there at its time
     ENDED = "ended"  # its schedule was taken out of the settings
 
 
-OPEN = frozenset({FireStatus.LOOKING, FireStatus.IMPORTING})
+OPEN = frozenset({FireStatus.FOLLOWING, FireStatus.LOOKING, FireStatus.IMPORTING})
+GOOD = frozenset({FireStatus.DONE, FireStatus.NOTHING})
+RUNS = GOOD | {FireStatus.FAILED, FireStatus.MISSING, FireStatus.GATED}
+"""Ends that another schedule may follow: a due time that was skipped or missed was no run."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,7 +54,7 @@ class Fire:
     """`look_at`: when it is to be gone on with; whoever does moves that forward, which is the right to work on it.
 
     `manual`: a person wanted it, at no due time. `seen`: name -> the file as it was at the last look; `left`: name -> a
-    file that is not taken.
+    file that is not taken. `follows_at`: `fire_at` of the run of another schedule that it follows.
     """
 
     schedule: str
@@ -58,6 +63,7 @@ class Fire:
     look_at: datetime
     text: str = ""
     manual: bool = False
+    follows_at: datetime | None = None
     seen: Mapping[str, Seen] = field(default_factory=dict)
     left: Mapping[str, Left] = field(default_factory=dict)
 
@@ -100,7 +106,8 @@ class Taken:
 
 @dataclass(frozen=True, kw_only=True)
 class Due:
-    """A schedule as the state knows it. `rhythm` is that of its document when `next_at` was worked out."""
+    """A schedule as the state knows it. `rhythm` is that of its document when `next_at` was worked out; it has had this
+    one `since` then."""
 
     name: str
     rhythm: str
@@ -110,3 +117,4 @@ class Due:
     import_id: str | None = None
     alarm: Reason | None = None
     alarm_at: datetime | None = None
+    since: datetime | None = None

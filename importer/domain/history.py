@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import Any
 
 from importer.domain.imports import Import, ImportStatus, KeptFile, Reason
+from importer.domain.limits import Limits
 from importer.domain.rows import Outcome, add
 
 Data = Mapping[str, Any]
@@ -37,6 +38,8 @@ class EventKind(StrEnum):
     LAGGING = "lagging"  # something of a batch stays open although the shop went on
     CONFIRMED = "confirmed"  # the operations of a batch have outcomes, or travel on
     WAITING = "waiting"  # the shop stands in the way
+    HELD = "held"  # its file breaks a safety limit: a person must look at it
+    RELEASED = "released"  # a person lets it go on all the same
     PAUSED = "paused"  # a person holds it
     RESUMED = "resumed"  # and lets it go on
     CANCELLING = "cancelling"  # a person ends it: nothing is sent from here on
@@ -87,6 +90,7 @@ def _accepted(event: Event) -> Import:
         patience=data.get("patience"),
         check_first=data.get("check_first", False),
         max_errors=data.get("max_errors"),
+        limits=Limits(**data["limits"]) if data.get("limits") else None,
         accepted_at=event.at,
         updated_at=event.at,
         seq=event.seq,
@@ -153,6 +157,15 @@ def _waiting_since(state: Import) -> datetime | None:
     return None if state.waiting and state.waiting.code == TURN else state.waiting_since
 
 
+def _held(state: Import, event: Event) -> Import:
+    return _at_work(replace(state, held=Reason(**event.data)))
+
+
+def _released(state: Import, _event: Event) -> Import:
+    free = replace(state, held=None)
+    return replace(free, status=free.stage)
+
+
 def _paused(state: Import, _event: Event) -> Import:
     return replace(state, status=ImportStatus.PAUSED)
 
@@ -162,7 +175,7 @@ def _resumed(state: Import, _event: Event) -> Import:
 
 
 def _cancelling(state: Import, _event: Event) -> Import:
-    return replace(state, status=ImportStatus.CANCELLING)
+    return replace(state, status=ImportStatus.CANCELLING, held=None)
 
 
 def _withdrawn(state: Import, event: Event) -> Import:
@@ -178,6 +191,7 @@ def _ended(state: Import, event: Event) -> Import:
             status=ImportStatus(event.data["status"]),
             counts=_settle(state, event.data),
             open_batches=0,
+            held=None,
             failure=Reason(**reason) if reason else None,
             ended_at=event.at,
         ),
@@ -211,7 +225,7 @@ def _files_removed(state: Import, event: Event) -> Import:
 
 
 def _at_work(state: Import) -> Import:
-    """Its status is how far the file was read, unless a person has stopped it."""
+    """Its status is how far the file was read, unless it was stopped."""
     return state if state.stopped else replace(state, status=state.stage)
 
 
@@ -247,6 +261,8 @@ CHANGES: Mapping[EventKind, Callable[[Import, Event], Import]] = {
     EventKind.LAGGING: _unchanged,
     EventKind.CONFIRMED: _confirmed,
     EventKind.WAITING: _waiting,
+    EventKind.HELD: _held,
+    EventKind.RELEASED: _released,
     EventKind.PAUSED: _paused,
     EventKind.RESUMED: _resumed,
     EventKind.CANCELLING: _cancelling,

@@ -6,6 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from importer.domain.limits import Limits
 from importer.domain.rows import Counts, Outcome, equation, holds
 
 
@@ -15,6 +16,7 @@ class ImportStatus(StrEnum):
     ACCEPTED = "accepted"  # the bytes are kept, nothing was read yet
     PREPARING = "preparing"  # the file is being read; its first batches may already be under way
     DELIVERING = "delivering"  # the file was read to its end; batches are under way
+    HELD = "held"  # its file was read and breaks a safety limit: nothing is sent until a person releases it
     PAUSED = "paused"  # a person holds it: nothing is sent, what is in flight is followed to its end
     CANCELLING = (
         "cancelling"  # a person ended it: nothing is sent any more, what is in flight is followed to its end
@@ -33,8 +35,8 @@ class Mode(StrEnum):
 
 
 ENDED = frozenset({ImportStatus.COMPLETED, ImportStatus.FAILED, ImportStatus.CANCELLED})
-STOPPED = frozenset({ImportStatus.PAUSED, ImportStatus.CANCELLING})
-"""A person has stopped it; it has not ended yet."""
+STOPPED = frozenset({ImportStatus.HELD, ImportStatus.PAUSED, ImportStatus.CANCELLING})
+"""A limit or a person has stopped it; it has not ended yet."""
 
 SAID_BY_THE_SHOP = (Outcome.SUCCEEDED, Outcome.UNCHANGED, Outcome.FAILED)
 
@@ -78,6 +80,9 @@ class Import:
     check_only: bool = False  # a dry run that ends with the check: nothing is made ready to be sent
     check_first: bool = False  # nothing is sent until the whole file was checked
     max_errors: int | None = None  # more wrong rows than these end it before anything is sent
+    limits: Limits | None = (
+        None  # what holds it for a person before anything is sent; with them it is check_first
+    )
     accepted_at: datetime
     updated_at: datetime
     ended_at: datetime | None = None
@@ -92,6 +97,7 @@ class Import:
     columns: Mapping[str, list[str]] = field(default_factory=dict)
     waiting: Reason | None = None
     waiting_since: datetime | None = None
+    held: Reason | None = None  # the limits that it breaks, as long as no person has released it
     failure: Reason | None = None
     attempt: int = 1  # how often it was begun: 1, and one more for each retry
     files_removed_at: datetime | None = None  # since then its file and its payloads are gone
@@ -126,6 +132,8 @@ class Import:
     @property
     def stage(self) -> ImportStatus:
         """The status of an import that nobody has stopped and that has not ended: how far its file was read."""
+        if self.held:
+            return ImportStatus.HELD
         if self.read_whole:
             return ImportStatus.DELIVERING
         return ImportStatus.PREPARING if self.counted else ImportStatus.ACCEPTED
@@ -139,10 +147,22 @@ class Import:
         return self.max_errors is not None and self.counts.get(Outcome.INVALID, 0) > self.max_errors
 
     @property
+    def over_limits(self) -> Reason | None:
+        """Which limits its checked file breaks, and what a person may do."""
+        broken = self.limits.broken(self.rows_read, self.counts) if self.limits else []
+        if not broken:
+            return None
+        then = (
+            f"Nothing was sent. importer release {self.id} lets it go on, importer cancel {self.id} ends it."
+        )
+        return Reason(code=broken[0][0], text=" ".join([*(text for _, text in broken), then]))
+
+    @property
     def settled(self) -> bool:
-        """Nothing is left to read, send or confirm. A file that is cancelled before its first row is read stays unread."""
+        """Nothing is left to read, send, confirm or release. A file that is cancelled before its first row is read stays
+        unread."""
         unread = self.cancelling and not self.counted
-        return (self.read_whole or unread) and self.open_batches == 0
+        return (self.read_whole or unread) and self.open_batches == 0 and self.held is None
 
     @property
     def confirmed(self) -> int:

@@ -7,6 +7,8 @@ from datetime import datetime, time, timedelta
 from enum import StrEnum
 from typing import Any
 
+from importer.domain.gates import Gate, gate
+from importer.domain.limits import Limits, share
 from importer.domain.places import Place, place
 
 NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}")
@@ -79,17 +81,23 @@ class Schedule:
     """Times are seconds. `shop` is empty when the only one is meant.
 
     `late_after`: so long after a due time a file that has not come is an alarm; None: it need not come. `archive` is a
-    folder below the source's own, with the codes of strftime; `stable_for` is the time between two looks.
+    folder below the source's own, with the codes of strftime; `stable_for` is the time between two looks. `follows` names
+    the schedule after whose runs it is due if the `gate` holds; `cron` is empty when it is due only then.
     """
 
     name: str
-    cron: str
     time_zone: str
     source: Place
     mapping: str
+    cron: str = ""
+    follows: str = ""
+    gate: Gate | None = None
     shop: str = ""
     check_first: bool = False
     max_errors: int | None = None
+    rows_within: float | None = None
+    most_invalid: float | None = None
+    most_deletions: int | None = None
     patience: float | None = None
     dry_run: bool = False
     overlap: Overlap = Overlap.QUEUE
@@ -104,7 +112,22 @@ class Schedule:
     @property
     def rhythm(self) -> str:
         """What its due times follow from."""
-        return f"{self.cron} {self.time_zone}"
+        after = f" follows {self.follows}" if self.follows else ""
+        return f"{self.cron} {self.time_zone}{after}".strip()
+
+    @property
+    def chain(self) -> str:
+        """What it follows, in words; nothing when it is due by its cron text alone."""
+        gate = f" when {self.gate}" if self.gate else ""
+        return f"after {self.follows}{gate}" if self.follows else ""
+
+    @property
+    def limits(self) -> Limits:
+        return Limits(
+            rows_within=self.rows_within,
+            most_invalid=self.most_invalid,
+            most_deletions=self.most_deletions,
+        )
 
     @property
     def ledger(self) -> str:
@@ -123,7 +146,7 @@ def judge(name: str, document: Any) -> tuple[Schedule | None, list[Fault]]:
     if not isinstance(document, Mapping):
         return None, [((), "must be a table of words and values, such as cron = '30 2 * * *'")]
     faults: list[Fault] = [((word,), _unknown(word)) for word in document if word not in READERS]
-    faults += [((word,), f"is missing: {why}") for word, why in REQUIRED.items() if word not in document]
+    faults += [((word,), f"is missing: {why}") for word, why in _required(document)]
     values: dict[str, Any] = {}
     for word, given in document.items():
         if word in READERS:
@@ -149,6 +172,8 @@ def _together(values: Mapping[str, Any]) -> list[Fault]:
             faults.append(
                 (("after",), f"nothing can be moved or deleted in a source {where.scheme}:; leave it out")
             )
+    if "gate" in values and "follows" not in values:
+        faults.append((("gate",), "is about the run that is followed; say follows as well, or leave it out"))
     if "archive" in values and values.get("after") is not After.ARCHIVE:
         faults.append((("archive",), "is a folder for after = archive; say that as well, or leave it out"))
     return faults
@@ -156,6 +181,12 @@ def _together(values: Mapping[str, Any]) -> list[Fault]:
 
 def _unknown(word: str) -> str:
     return f"no schedule has this word; it may say {', '.join(READERS)}"
+
+
+def _required(document: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Words that are missing, and why they are needed."""
+    spare = {"cron"} if "follows" in document else set()
+    return [(word, why) for word, why in REQUIRED.items() if word not in document and word not in spare]
 
 
 def _text(given: Any) -> str:
@@ -226,12 +257,17 @@ def _one_of(words: type[StrEnum]) -> Callable[[Any], StrEnum]:
 
 READERS: Mapping[str, Callable[[Any], Any]] = {
     "cron": _text,
+    "follows": _text,
+    "gate": gate,
     "time_zone": _text,
     "source": place,
     "mapping": _text,
     "shop": _text,
     "check_first": _switch,
     "max_errors": _rows,
+    "rows_within": share,
+    "most_invalid": share,
+    "most_deletions": _rows,
     "patience": duration,
     "dry_run": _switch,
     "overlap": _one_of(Overlap),
@@ -246,7 +282,7 @@ READERS: Mapping[str, Callable[[Any], Any]] = {
 """Word of a document -> how its value is read; each raises ValueError with what would be right."""
 
 REQUIRED = {
-    "cron": "say when, such as '30 2 * * *' for half past two every night",
+    "cron": "say when, such as '30 2 * * *' for half past two every night, or which schedule it follows",
     "time_zone": "say whose time that is, such as Europe/Berlin",
     "source": "say where the files lie, such as file:///srv/erp/out/stock_*.csv",
     "mapping": "say which mapping the files fit; importer mappings list names them",

@@ -30,7 +30,7 @@ class Dues(Protocol):
     async def all(self) -> list[Due]: ...
 
     async def expect(self, name: str, rhythm: str, next_at: datetime) -> None:
-        """A schedule that is new, or has another rhythm than before, is due at `next_at`."""
+        """A schedule that is new, or has another rhythm than before, is due at `next_at`, and follows runs from now on."""
         ...
 
     async def fire(self, due: Due, next_at: datetime, fire: Fire) -> bool:
@@ -51,11 +51,17 @@ class Fires(Protocol):
     """What comes of due times. The `look_at` of a fire that is given is the right to change it."""
 
     async def add(self, fire: Fire) -> bool:
-        """One that a person wants. False when there is one of that moment."""
+        """One that a person wants, or that follows another. False when there is one of that moment, or that follows it."""
         ...
 
     async def open(self) -> list[Fire]:
         """Oldest first."""
+        ...
+
+    async def at(self, schedule: str, fire_at: datetime) -> Fire | None: ...
+
+    async def unfollowed(self, schedule: str, *, by: str, since: datetime) -> list[Fire]:
+        """Runs of the schedule that have ended, of due times from `since` on, which no fire of `by` follows; oldest first."""
         ...
 
     async def latest(self, schedule: str, *, limit: int) -> list[Fire]:
@@ -79,6 +85,10 @@ class TakenFiles(Protocol):
         name: str | None = None,
     ) -> list[Taken]:
         """With this content, by this fire, of this name; oldest first."""
+        ...
+
+    async def rows(self, schedule: str, *, since: datetime) -> list[int]:
+        """Rows of each import that completed, of the files that were taken then or later."""
         ...
 
     async def record(self, taken: Taken) -> bool:

@@ -15,6 +15,7 @@ from importer.domain.batches import (
 )
 from importer.domain.history import Event
 from importer.domain.imports import Import, ImportStatus, KeptFile, Reason
+from importer.domain.limits import Limits
 from importer.domain.pace import Pace
 from importer.domain.rows import Cause, Counts, Outcome, RowError
 
@@ -33,6 +34,7 @@ class Request:
     patience: float | None = None
     check_first: bool = False
     max_errors: int | None = None
+    limits: Limits | None = None
     idempotency_key: str | None = None
     request_hash: str = ""
     traceparent: str | None = None
@@ -103,7 +105,10 @@ class Imports(Protocol):
         Of an import that only checks, rows without an error have come to their end with it: they are `not_sent`."""
         ...
 
-    async def record_read_whole(self, import_id: str) -> None: ...
+    async def record_read_whole(self, import_id: str) -> None:
+        """With a second event in the same transaction when it breaks one of its limits: it is held from the first moment
+        at which it could be sent."""
+        ...
 
     async def record_waiting(self, import_id: str, reason: Reason) -> None: ...
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from importer.domain.batches import IN_FLIGHT, Batch, BatchStatus
 from importer.domain.history import TURN
-from importer.domain.imports import Import, ImportStatus, Reason
+from importer.domain.imports import Import, Reason
 from importer.domain.steps import Step, StepKind
 from importer.domain.timing import backoff
 from importer.ports import Ports
@@ -84,7 +84,7 @@ class Dispatch:
         """Said only while nothing else of the import is under way."""
         if await self._ports.batches.of(state.id, IN_FLIGHT, limit=1):
             return
-        held = ", which is paused," if first.status is ImportStatus.PAUSED else ""
+        held = f", which is {first.status}," if first.stopped and not first.cancelling else ""
         text = f"The import {first.id} ({first.kept.name}){held} came first and writes some of the same {state.entity} keys."
         await self._ports.imports.record_waiting(state.id, Reason(code=TURN, text=text))
 

@@ -17,6 +17,7 @@ from importer.services import rhythms
 from importer.services.alarms import Alarms
 from importer.services.steering import Steering
 
+HELD = "schedule.held"
 FOLLOW_SECONDS = 5.0
 """Between two looks at imports that are under way."""
 
@@ -33,6 +34,7 @@ class Following:
         taken = await self._nights.taken_files.taken(schedule.ledger, fire_at=fire.fire_at)
         states = [await self._ports.imports.get(one.import_id) for one in taken]
         if not all(state.ended for state in states):
+            await self._tell_held(schedule, states)
             return replace(fire, look_at=self._ports.clock.now() + timedelta(seconds=FOLLOW_SECONDS))
         faults = [*fire.refused, *(_fault(state) for state in states if _fault(state))]
         faults += await self._put_away(schedule, fire, taken, states)
@@ -44,6 +46,14 @@ class Following:
         await self._nights.dues.record_success(schedule.name, states[-1].id)
         await self._alarms.end(schedule.name)
         return replace(fire, status=FireStatus.DONE, text=told)
+
+    async def _tell_held(self, schedule: Schedule, states: Sequence[Import]) -> None:
+        """An import that waits for a person is an alarm, until one has said what becomes of it."""
+        told = [f"{state.kept.name}: {state.held.text}" for state in states if state.held]
+        if told:
+            await self._alarms.ring(schedule.name, HELD, " ".join(told))
+        else:
+            await self._alarms.end(schedule.name, only=HELD)
 
     async def keep_window(self, schedule: Schedule, fire: Fire) -> None:
         """Pause its imports once when the window closes, resume those that we paused when it opens. What a person says
@@ -72,7 +82,7 @@ class Following:
     async def _tell(self, verb: str, state: Import, command: Command) -> None:
         """An import that ended meanwhile is fine."""
         with suppress(Untimely):
-            await getattr(self._steering, verb)(state.id, command)
+            await self._steering.obey(verb, state.id, command)
 
     async def _is_paused_by(self, by: str, state: Import) -> bool:
         events = await self._ports.imports.events(state.id)

@@ -5,12 +5,13 @@ import hashlib
 import secrets
 from collections.abc import AsyncIterator
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import PurePath
 
 from importer import formats
 from importer.domain.errors import ConfigurationError, FileDamaged, StateUnavailable
 from importer.domain.imports import Import, KeptFile
+from importer.domain.limits import Limits
 from importer.domain.mapping import Mapping
 from importer.domain.places import without_query
 from importer.domain.steps import Step, StepKind
@@ -27,8 +28,10 @@ NAME_LIMIT = 200
 class Order:
     """What somebody asks for. `name` is the file's name as its owner has it; it is shown, never opened.
 
-    `check_only` means `dry_run` as well. `max_errors` means `check_first` as well: an import that ends at its wrong rows has sent nothing.
+    `check_only` means `dry_run` as well.
     `address`: where the file is taken from, if it is not sent; a repeated request does not take it again.
+    `max_errors` and `limits` mean `check_first` as well: an import that ends at its wrong rows, or is held, has sent
+    nothing. Limits do not tell requests apart: what earlier imports were may have changed since the first time.
     `reading` is what they say of the file's format; what they do not say the mapping does, and the rest is recognised.
     """
 
@@ -40,6 +43,7 @@ class Order:
     patience: float | None = None
     check_first: bool = False
     max_errors: int | None = None
+    limits: Limits | None = None
     idempotency_key: str | None = None
     reading: Reading = field(default_factory=Reading)
     traceparent: str | None = None
@@ -108,6 +112,7 @@ class Intake:
             raise FileDamaged(f"{name}: the file is empty.", code="file.empty")
         bind(mapping, head.own, head.literal, head.hints)
         await self._ports.files.write(mapping_file(import_id), text.encode())
+        limits = _applying(order, mapping)
         return await self._ports.imports.accept(
             Request(
                 id=import_id,
@@ -126,8 +131,9 @@ class Intake:
                 dry_run=order.dry_run or order.check_only,
                 check_only=order.check_only,
                 patience=order.patience,
-                check_first=order.check_first or order.max_errors is not None,
+                check_first=order.check_first or order.max_errors is not None or limits is not None,
                 max_errors=order.max_errors,
+                limits=limits,
                 idempotency_key=order.idempotency_key,
                 request_hash=_request_hash(order, text, order.address or sha256),
                 traceparent=order.traceparent,
@@ -159,6 +165,15 @@ def _request_hash(order: Order, text: str, content: str) -> str:
         *said,
     ]
     return hashlib.sha256("\n".join(words).encode()).hexdigest()
+
+
+def _applying(order: Order, mapping: Mapping) -> Limits | None:
+    """Those that can be broken: a dry run sends nothing, and rows delete only where the mapping's request does."""
+    if order.limits is None or order.dry_run or order.check_only:
+        return None
+    deletes = mapping.request.method == "DELETE"
+    limits = order.limits if deletes else replace(order.limits, most_deletions=None)
+    return limits if limits.given else None
 
 
 def prepare_step(state: Import) -> Step:

@@ -5,12 +5,14 @@ from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from secrets import token_hex
+from statistics import median
 
 from importer.domain import arrivals
 from importer.domain.arrivals import Entry
 from importer.domain.errors import FileDamaged, RequestError, SourceMissing
 from importer.domain.fires import Fire, FireStatus, Left, Taken
 from importer.domain.imports import Reason
+from importer.domain.limits import DAYS, Limits
 from importer.domain.schedules import Ready, Schedule
 from importer.ports import Ports, SchedulePorts, Source
 from importer.services import rhythms
@@ -149,6 +151,7 @@ class Looking:
             patience=schedule.patience,
             check_first=schedule.check_first,
             max_errors=schedule.max_errors,
+            limits=await self._limits(schedule),
             idempotency_key=fire.key(sha256),
         )
         accepted = await self._intake.accept(order, self._chunks(kept))
@@ -163,6 +166,12 @@ class Looking:
         )
         await self._nights.taken_files.record(taken)
         log.info("action=schedule_took schedule=%s import=%s", schedule.name, accepted.id)
+
+    async def _limits(self, schedule: Schedule) -> Limits:
+        """The schedule's, with what its own imports of the last days were."""
+        since = self._ports.clock.now() - timedelta(days=DAYS)
+        earlier = await self._nights.taken_files.rows(schedule.ledger, since=since)
+        return schedule.limits.against(earlier, median(earlier) if earlier else 0.0)
 
     def _only_shop(self) -> str:
         """Raises RequestError."""

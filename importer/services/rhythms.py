@@ -14,6 +14,8 @@ from importer.domain.schedules import Fault, Schedule
 FIELDS = 5
 ANY = "* * * * *"
 """Every minute."""
+NEVER = datetime(9999, 12, 31, tzinfo=UTC)
+"""When what has no cron text is due."""
 
 BEGINNING = datetime(2026, 1, 1, tzinfo=UTC)
 RHYTHMS = 256
@@ -23,13 +25,15 @@ LONGEST_CHANGE = timedelta(hours=3)
 
 @dataclass(frozen=True)
 class Rhythm:
-    """Moments go in aware, and come out in UTC."""
+    """Moments go in aware, and come out in UTC. Without a cron text it is due by itself NEVER."""
 
     cron: str
     zone: tzinfo
 
     def after(self, moment: datetime) -> datetime:
         """The first due time later than the moment. Raises ValueError when there is none in fifty years."""
+        if not self.cron:
+            return NEVER
         for due in CronSim(self.cron, self.local(moment)):
             if due.astimezone(UTC) > moment:  # what two times of a gap share, or the first of two equal hours
                 return due.astimezone(UTC)
@@ -44,6 +48,8 @@ class Rhythm:
 
     def next(self, moment: datetime, count: int) -> list[datetime]:
         """So many due times after the moment."""
+        if not self.cron:
+            return []
         found = [self.after(moment)]
         while len(found) < count:
             found.append(self.after(found[-1]))
@@ -72,7 +78,7 @@ class Rhythm:
 @lru_cache(maxsize=RHYTHMS)
 def rhythm(cron: str, time_zone: str) -> Rhythm:
     """Raises ValueError for what `faults` would tell."""
-    found = faults(cron, time_zone)
+    found = faults(cron or ANY, time_zone)
     if found:
         raise ValueError("; ".join(text for _, text in found))
     return Rhythm(cron, ZoneInfo(time_zone))

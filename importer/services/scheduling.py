@@ -17,6 +17,7 @@ from importer.domain.schedules import Missed, Overlap, Schedule
 from importer.ports import Ports, SchedulePorts
 from importer.services import rhythms
 from importer.services.alarms import Alarms
+from importer.services.chains import Chains
 from importer.services.following import FOLLOW_SECONDS, Following
 from importer.services.looking import LOOK_SECONDS, Looking
 
@@ -41,6 +42,7 @@ class Scheduling:
         self._looking = looking
         self._following = following
         self._alarms = Alarms(nights)
+        self._chains = Chains(ports, nights, self._alarms)
         self._lease = lease_seconds
 
     async def tick(self) -> None:
@@ -50,7 +52,12 @@ class Scheduling:
         """
         known = {due.name: due for due in await self._nights.dues.all()}
         for schedule in self._nights.schedules.all():
-            await self._fire_if_due(schedule, known.get(schedule.name))
+            due = known.get(schedule.name)
+            if due is None or due.rhythm != schedule.rhythm:
+                await self._expect(schedule, self._ports.clock.now())
+                continue
+            await self._fire_if_due(schedule, due)
+            await self._follow(schedule, due)
         fires = await self._nights.fires.open()
         now = self._ports.clock.now()
         await asyncio.gather(*(self._go_on(fire, fires) for fire in fires if fire.look_at <= now))
@@ -84,23 +91,23 @@ class Scheduling:
         next_at = rhythms.of(schedule).after(now)
         await self._nights.dues.expect(schedule.name, schedule.rhythm, next_at)
 
-    async def _fire_if_due(self, schedule: Schedule, due: Due | None) -> None:
+    async def _fire_if_due(self, schedule: Schedule, due: Due) -> None:
         now = self._ports.clock.now()
-        if due is None or due.rhythm != schedule.rhythm:
-            await self._expect(schedule, now)
-            return
         if due.next_at > now:
             return
         rhythm = rhythms.of(schedule)
         fire_at = max(due.next_at, rhythm.until(now))
         fire = await self._fire(schedule, due, fire_at, now)
         if await self._nights.dues.fire(due, rhythm.after(now), fire):
-            log.info(
-                "action=schedule_fired schedule=%s at=%s status=%s",
-                schedule.name,
-                fire_at.isoformat(),
-                fire.status,
-            )
+            _log_fired(fire)
+
+    async def _follow(self, schedule: Schedule, due: Due) -> None:
+        for run in await self._chains.ended(schedule, due):
+            now = self._ports.clock.now()
+            fire = Fire(schedule=schedule.name, fire_at=now, status=FireStatus.FOLLOWING, look_at=now)
+            fire = await self._unless_overlapping(schedule, replace(fire, follows_at=run.fire_at))
+            if await self._nights.fires.add(fire):
+                _log_fired(fire)
 
     async def _fire(self, schedule: Schedule, due: Due, fire_at: datetime, now: datetime) -> Fire:
         fire = Fire(schedule=schedule.name, fire_at=fire_at, status=FireStatus.LOOKING, look_at=now)
@@ -108,14 +115,17 @@ class Scheduling:
             return replace(
                 fire, status=FireStatus.MISSED, text="No process looked at the clock at that time."
             )
+        if due.next_at < fire_at:
+            text = f"It stands for every due time since {due.next_at:%Y-%m-%d %H:%M} UTC, when nobody looked at the clock."
+            fire = replace(fire, text=text)
+        return await self._unless_overlapping(schedule, fire)
+
+    async def _unless_overlapping(self, schedule: Schedule, fire: Fire) -> Fire:
         if schedule.overlap is Overlap.SKIP:
             for other in await self._nights.fires.open():
                 if other.schedule == schedule.name and other.status is FireStatus.IMPORTING:
                     text = f"The run of {other.fire_at:%Y-%m-%d %H:%M} UTC was under way: {other.text}"
                     return replace(fire, status=FireStatus.SKIPPED, text=text)
-        if due.next_at < fire_at:
-            text = f"It stands for every due time since {due.next_at:%Y-%m-%d %H:%M} UTC, when nobody looked at the clock."
-            return replace(fire, text=text)
         return fire
 
     async def _go_on(self, fire: Fire, fires: Sequence[Fire]) -> None:
@@ -140,6 +150,8 @@ class Scheduling:
             schedule = self._nights.schedules.get(fire.schedule)
         except UnknownName as error:
             return replace(fire, status=FireStatus.ENDED, text=error.text)
+        if fire.status is FireStatus.FOLLOWING:
+            return await self._chains.judge(schedule, fire)
         if fire.status is FireStatus.LOOKING:
             after = await self._look(schedule, fire, fires)
         else:
@@ -189,3 +201,8 @@ class Scheduling:
         finally:
             async with between:
                 alive.cancel()
+
+
+def _log_fired(fire: Fire) -> None:
+    at, status = fire.fire_at.isoformat(), fire.status
+    log.info("action=schedule_fired schedule=%s at=%s status=%s", fire.schedule, at, status)

@@ -1,4 +1,4 @@
-"""Steering an import that is under way: pause, resume, cancel. Each takes hold with one event, and twice is once.
+"""Steering an import that is under way: pause, resume, release, cancel. Each takes hold with one event, and twice is once.
 
 Whoever sends asks the state in the transaction that records the intent; so nothing is sent after a command is recorded,
 whichever process recorded it.
@@ -18,15 +18,27 @@ class Steering:
         self._ports = ports
         self._dispatch = dispatch
 
+    async def obey(self, verb: str, import_id: str, command: Command) -> Import:
+        """One of the commands below, by its name."""
+        commands = {
+            "pause": self.pause,
+            "resume": self.resume,
+            "release": self.release,
+            "cancel": self.cancel,
+        }
+        return await commands[verb](import_id, command)
+
     async def pause(self, import_id: str, command: Command) -> Import:
         """Nothing more is sent; batches in flight are followed to their end, and the file may be read on."""
         return await self._obeyed("pause", import_id, command)
 
     async def resume(self, import_id: str, command: Command) -> Import:
-        """It goes on exactly where it was."""
-        state = await self._obeyed("resume", import_id, command)
-        await self._dispatch.sweep(state.id)
-        return state
+        """It goes on exactly where it was. One that breaks a safety limit is held then."""
+        return await self._going("resume", import_id, command)
+
+    async def release(self, import_id: str, command: Command) -> Import:
+        """A person has looked at an import that a safety limit holds: it is sent all the same."""
+        return await self._going("release", import_id, command)
 
     async def cancel(self, import_id: str, command: Command) -> Import:
         """Nothing more is sent; batches in flight get their true outcome, the rest of the file is read and not sent.
@@ -37,12 +49,17 @@ class Steering:
         await self._dispatch.finish_if_settled(state.id)
         return state
 
+    async def _going(self, verb: str, import_id: str, command: Command) -> Import:
+        state = await self._obeyed(verb, import_id, command)
+        await self._dispatch.sweep(state.id)
+        return state
+
     async def _obeyed(self, verb: str, import_id: str, command: Command) -> Import:
-        wanted = VERBS[verb]
+        wanted, recorded = VERBS[verb], False
         while True:
             state = await self._ports.imports.get(import_id)
-            if state.status in wanted.obeyed:
+            if recorded or state.status in wanted.obeyed:
                 return state
             if state.status not in wanted.before:
                 raise Untimely(refusal(verb, state), code=f"{verb}.untimely")
-            await self._ports.commands.record(import_id, wanted, command)
+            recorded = await self._ports.commands.record(import_id, wanted, command)

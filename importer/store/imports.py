@@ -35,6 +35,7 @@ class SqlImports:
             "check_first": request.check_first,
             "max_errors": request.max_errors,
             **({"check_only": True} if request.check_only else {}),
+            **({"limits": asdict(request.limits)} if request.limits else {}),
             **({"traceparent": request.traceparent} if request.traceparent else {}),
         }
         event = Event(import_id=request.id, seq=1, at=self._clock.now(), kind=EventKind.ACCEPTED, data=data)
@@ -133,7 +134,11 @@ class SqlImports:
         async with self._database.writing() as connection:
             state = await journal.load(connection, import_id, to_change=True)
             if not state.ended and not state.read_whole:
-                await journal.append(connection, state, EventKind.READ_WHOLE, {}, self._clock.now())
+                now = self._clock.now()
+                state = await journal.append(connection, state, EventKind.READ_WHOLE, {}, now)
+                over = None if state.cancelling else state.over_limits
+                if over is not None:
+                    await journal.append(connection, state, EventKind.HELD, asdict(over), now)
 
     @whole
     async def record_waiting(self, import_id: str, reason: Reason) -> None:

@@ -12,6 +12,7 @@ from importer.domain import history
 from importer.domain.errors import unknown_import
 from importer.domain.history import Event, EventKind, apply
 from importer.domain.imports import ENDED, Import, ImportStatus, KeptFile, Reason
+from importer.domain.limits import Limits
 from importer.domain.rows import Counts, Outcome, RowError
 from importer.store.tables import import_events, import_rows, imports
 
@@ -128,6 +129,8 @@ def to_row(state: Import) -> dict[str, Any]:
     row["counts"] = outcomes(state.counts)
     row["columns"] = dict(state.columns)
     row["waiting"] = asdict(state.waiting) if state.waiting else None
+    row["held"] = asdict(state.held) if state.held else None
+    row["limits"] = asdict(state.limits) if state.limits else None
     row["failure"] = asdict(state.failure) if state.failure else None
     return row
 
@@ -138,5 +141,7 @@ def from_row(row: RowMapping) -> Import:
     values["kept"] = KeptFile(**row["kept"])
     values["counts"] = {Outcome(name): count for name, count in row["counts"].items()}
     values["waiting"] = Reason(**row["waiting"]) if row["waiting"] else None
+    values["held"] = Reason(**row["held"]) if row["held"] else None
+    values["limits"] = Limits(**row["limits"]) if row["limits"] else None
     values["failure"] = Reason(**row["failure"]) if row["failure"] else None
     return Import(**values)

@@ -4,14 +4,14 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import RowMapping, insert, select, update
+from sqlalchemy import RowMapping, and_, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from importer.domain.fires import OPEN, Due, Fire, FireStatus, Left, Seen, Taken
-from importer.domain.imports import Reason
+from importer.domain.fires import OPEN, RUNS, Due, Fire, FireStatus, Left, Seen, Taken
+from importer.domain.imports import ImportStatus, Reason
 from importer.ports import Clock
 from importer.store.database import Database, whole
-from importer.store.tables import schedule_files, schedule_fires, schedules
+from importer.store.tables import imports, schedule_files, schedule_fires, schedules
 
 
 class SqlDues:
@@ -30,11 +30,12 @@ class SqlDues:
             await self._database.alone(connection, f"schedule {name}")
             query = select(schedules.c.rhythm).where(schedules.c.name == name)
             known = (await connection.execute(query)).scalar_one_or_none()
+            values = {"rhythm": rhythm, "next_at": next_at, "since": self._clock.now()}
             if known is None:
-                await connection.execute(insert(schedules).values(name=name, rhythm=rhythm, next_at=next_at))
+                await connection.execute(insert(schedules).values(name=name, **values))
             elif known != rhythm:
                 changed = update(schedules).where(schedules.c.name == name)
-                await connection.execute(changed.values(rhythm=rhythm, next_at=next_at))
+                await connection.execute(changed.values(**values))
 
     @whole
     async def fire(self, due: Due, next_at: datetime, fire: Fire) -> bool:
@@ -84,10 +85,34 @@ class SqlFires:
     async def add(self, fire: Fire) -> bool:
         async with self._database.writing() as connection:
             await self._database.alone(connection, f"schedule {fire.schedule}")
-            if (await connection.execute(select(schedule_fires).where(*_is(fire)))).first():
+            same = and_(*_is(fire))
+            if fire.follows_at is not None:
+                follows = schedule_fires.c.follows_at == fire.follows_at
+                same = or_(same, and_(schedule_fires.c.schedule == fire.schedule, follows))
+            if (await connection.execute(select(schedule_fires).where(same))).first():
                 return False
             await _add(connection, fire)
             return True
+
+    async def at(self, schedule: str, fire_at: datetime) -> Fire | None:
+        theirs = schedule_fires.c
+        found = await self._found(
+            select(schedule_fires).where(theirs.schedule == schedule, theirs.fire_at == fire_at)
+        )
+        return found[0] if found else None
+
+    async def unfollowed(self, schedule: str, *, by: str, since: datetime) -> list[Fire]:
+        theirs, follower = schedule_fires.c, schedule_fires.alias("follower")
+        followed = select(follower.c.schedule).where(
+            follower.c.schedule == by, follower.c.follows_at == theirs.fire_at
+        )
+        query = (
+            select(schedule_fires)
+            .where(theirs.schedule == schedule, theirs.fire_at >= since, theirs.status.in_(RUNS))
+            .where(~followed.exists())
+            .order_by(theirs.fire_at)
+        )
+        return await self._found(query)
 
     async def open(self) -> list[Fire]:
         query = (
@@ -142,6 +167,16 @@ class SqlTakenFiles:
         async with self._database.reading() as connection:
             return [Taken(**row) for row in (await connection.execute(query)).mappings()]
 
+    async def rows(self, schedule: str, *, since: datetime) -> list[int]:
+        files, completed = schedule_files.c, imports.c.status == ImportStatus.COMPLETED.value
+        query = (
+            select(imports.c.rows_read)
+            .join(schedule_files, files.import_id == imports.c.id)
+            .where(files.schedule == schedule, files.taken_at >= since, completed)
+        )
+        async with self._database.reading() as connection:
+            return list((await connection.execute(query)).scalars())
+
     @whole
     async def record(self, taken: Taken) -> bool:
         async with self._database.writing() as connection:
@@ -167,7 +202,7 @@ def _same(taken: Taken) -> tuple[Any, Any]:
 
 
 async def _add(connection: AsyncConnection, fire: Fire) -> None:
-    own = {"schedule": fire.schedule, "fire_at": fire.fire_at, "manual": fire.manual}
+    own = {name: getattr(fire, name) for name in ("schedule", "fire_at", "manual", "follows_at")}
     await connection.execute(insert(schedule_fires).values(**own, **_values(fire)))
 
 
@@ -187,7 +222,7 @@ def _values(fire: Fire) -> dict[str, Any]:
 def _fire(row: RowMapping) -> Fire:
     seen = {name: Seen(mark=mark, at=datetime.fromisoformat(at)) for name, (mark, at) in row["seen"].items()}
     left = {name: Left(**one) for name, one in row["left_out"].items()}
-    own = {name: row[name] for name in ("schedule", "fire_at", "look_at", "text", "manual")}
+    own = {name: row[name] for name in ("schedule", "fire_at", "look_at", "text", "manual", "follows_at")}
     return Fire(**own, status=FireStatus(row["status"]), seen=seen, left=left)
 
 

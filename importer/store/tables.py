@@ -78,6 +78,8 @@ imports = Table(
     Column("request_hash", String(64), nullable=False),
     Column("attempt", Integer, nullable=False),
     Column("files_removed_at", Moment),
+    Column("limits", JSON),
+    Column("held", JSON),
     Column("files_cleared", Boolean, nullable=False),  # what was removed is known to be gone
 )
 
@@ -233,6 +235,7 @@ schedules = Table(
     Column("import_id", String(32)),
     Column("alarm", JSON),
     Column("alarm_at", Moment),
+    Column("since", Moment),  # it has had this rhythm since then: runs of others before that are not followed
 )
 
 schedule_fires = Table(
@@ -246,6 +249,8 @@ schedule_fires = Table(
     Column("manual", Boolean, nullable=False),
     Column("seen", JSON, nullable=False),
     Column("left_out", JSON, nullable=False),
+    Column("follows_at", Moment),  # due time of the run of another schedule that this one follows
+    Index(None, "schedule", "follows_at", unique=True),
 )
 
 schedule_files = Table(  # what was taken, for ever: the same content never goes in twice

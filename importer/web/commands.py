@@ -42,6 +42,9 @@ BEGIN = "/v1/imports/{id}"
     "POST", f"{BEGIN}/retry", "Send rows of an ended import again", TAKEN, body=RetryWanted, **UNTIMELY
 )
 @operations.add("POST", f"{BEGIN}/cancel", "End an import", TAKEN, body=Note, **UNTIMELY)
+@operations.add(
+    "POST", f"{BEGIN}/release", "Let an import go on that a safety limit holds", TAKEN, body=Note, **UNTIMELY
+)
 @operations.add("POST", f"{BEGIN}/resume", "Go on with a paused import", TAKEN, body=Note, **UNTIMELY)
 @operations.add(
     "POST", f"{BEGIN}/pause", "Send nothing more until it is resumed", TAKEN, body=Note, **UNTIMELY
@@ -56,7 +59,7 @@ async def command(request: web.Request) -> web.Response:
     )
 
 
-@operations.page("POST", "/imports/{id}/{verb:pause|resume|cancel|retry}", scope=Scope.IMPORT)
+@operations.page("POST", "/imports/{id}/{verb:pause|resume|release|cancel|retry}", scope=Scope.IMPORT)
 async def button(request: web.Request) -> web.Response:
     import_id = await _obey(request, RetryWanted() if _verb(request) == "retry" else Note())
     return web.Response(status=HTTPStatus.SEE_OTHER, headers={"Location": f"/imports/{import_id}"})
@@ -71,9 +74,7 @@ async def _obey(request: web.Request, wanted: Note) -> str:
             outcomes=outcomes_of(wanted.outcomes), even_unsafe=wanted.even_unsafe, attempt=wanted.attempt
         )
         return (await importer.retrying.retry(import_id, retry, said)).id
-    steering = importer.steering
-    steer = {"pause": steering.pause, "resume": steering.resume, "cancel": steering.cancel}
-    return (await steer[verb](import_id, said)).id
+    return (await importer.steering.obey(verb, import_id, said)).id
 
 
 def _verb(request: web.Request) -> str:

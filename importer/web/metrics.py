@@ -194,7 +194,7 @@ FAMILIES: Mapping[str, Family] = {
         lambda seen: [((due.name,), due.succeeded_at.timestamp()) for due in seen.dues if due.succeeded_at],
     ),
     "importer_schedule_alarm": Family(
-        f"1 while the schedule has an alarm: its file is missing or late, or its last import did not complete. {FROM_STATE}",
+        f"1 while the schedule has an alarm: its file is missing or late, its last import did not complete or is held, its gate did not hold. {FROM_STATE}",
         ("schedule",),
         lambda seen: [((due.name,), float(due.alarm is not None)) for due in seen.dues],
     ),

@@ -18,31 +18,35 @@ from tests.chaos.processes import TOKEN, Service, environment
 from tests.clocks import HandClock
 
 NIGHTS = 4
-KILLS = (1, 3, 6)
+FOLLOWER = "stock"
+NAMES = [*(f"night-{number}" for number in range(NIGHTS)), FOLLOWER]
+KILLS = (1, 3, 6, 9)
 """The how-manieth line about schedules that is the last one of its process."""
 PATIENCE = 200.0
 
 
 def documents(folder: Path) -> dict[str, dict[str, str]]:
-    """Schedules that are due now, since yesterday; each has its folder."""
-    return {
-        f"night-{number}": {
-            "cron": "0 0 1 1 *",
+    """Schedules that are due now, since yesterday, and one that follows the first of them; each has its folder."""
+    found: dict[str, dict[str, str]] = {
+        name: {
             "time_zone": "UTC",
-            "source": f"file://{folder}/out-{number}/*.csv",
+            "source": f"file://{folder}/out-{name}/*.csv",
             "mapping": "products",
             "ready": "ok",
             "after": "delete",
         }
-        for number in range(NIGHTS)
+        for name in NAMES
     }
+    for name, words in found.items():
+        words |= {"follows": NAMES[0], "gate": "failed = 0"} if name == FOLLOWER else {"cron": "0 0 1 1 *"}
+    return found
 
 
 def write(folder: Path) -> None:
-    for number in range(NIGHTS):
-        out = folder / f"out-{number}"
+    for name in NAMES:
+        out = folder / f"out-{name}"
         out.mkdir()
-        (out / "list.csv").write_text(f"article,name,price\nN-{number},Thing,1.00\n")
+        (out / "list.csv").write_text(f"article,name,price\n{name},Thing {name},1.00\n")
         (out / "list.ok").touch()
 
 
@@ -50,17 +54,18 @@ async def make_due(address: str, nights: dict[str, dict[str, str]]) -> None:
     async with open_database(address) as database:
         for name, words in nights.items():
             yesterday = datetime.now(UTC) - timedelta(days=1)
-            await SqlDues(database, HandClock()).expect(
-                name, f"{words['cron']} {words['time_zone']}", yesterday
-            )
+            after = f" follows {words['follows']}" if name == FOLLOWER else ""
+            rhythm = f"{words.get('cron', '')} {words['time_zone']}{after}".strip()
+            next_at = datetime(9999, 1, 1, tzinfo=UTC) if name == FOLLOWER else yesterday
+            await SqlDues(database, HandClock()).expect(name, rhythm, next_at)
 
 
 async def all_done(address: str) -> None:
     async with connected(address) as database:
         fires = SqlFires(database)
         while True:
-            ended = [one for n in range(NIGHTS) for one in await fires.latest(f"night-{n}", limit=9)]
-            if len(ended) == NIGHTS and all(one.status is FireStatus.DONE for one in ended):
+            ended = [one for name in NAMES for one in await fires.latest(name, limit=9)]
+            if len(ended) == len(NAMES) and all(one.status is FireStatus.DONE for one in ended):
                 return
             await asyncio.sleep(0.2)  # other processes give no signal to wait for
 
@@ -119,7 +124,7 @@ async def test_files_of_schedules_go_in_once_although_the_processes_are_killed(t
 
     async with connected(address) as database:
         ledger = SqlTakenFiles(database)
-        taken = [one for number in range(NIGHTS) for one in await ledger.taken(f"night-{number}")]
-    assert len({one.import_id for one in taken}) == NIGHTS
+        taken = [one for name in NAMES for one in await ledger.taken(name)]
+    assert len({one.import_id for one in taken}) == len(taken) == len(NAMES)
     assert left_in(tmp_path) == []
     assert sum(service.lives for service in services) > 2

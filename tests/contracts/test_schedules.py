@@ -144,6 +144,45 @@ async def test_a_fire_is_kept_as_it_is(state: State) -> None:
     assert not await state.fires.change(fire(), after)
 
 
+async def test_of_many_nodes_that_follow_a_run_one_does(state: State, other: State, clock: HandClock) -> None:
+    await state.fires.add(fire(status=FireStatus.DONE))
+    [run] = await other.fires.unfollowed("night", by="stock", since=DUE)
+    followers = [
+        Fire(schedule="stock", fire_at=NEXT + timedelta(seconds=n), status=FireStatus.FOLLOWING, look_at=NEXT,
+             follows_at=run.fire_at) for n in range(NODES)
+    ]  # fmt: skip
+
+    told = await asyncio.gather(*(node.fires.add(one) for one in followers for node in (state, other)))
+    assert sum(told) == 1
+    [kept] = await other.fires.open()
+    assert (kept.follows_at, await other.fires.at("stock", kept.fire_at)) == (DUE, kept)
+    assert await state.fires.unfollowed("night", by="stock", since=DUE) == []
+    assert await state.fires.unfollowed("night", by="another", since=DUE) == [run]
+
+
+async def test_only_runs_that_have_ended_since_then_are_followed(state: State) -> None:
+    for hours, status in enumerate(FireStatus):
+        await state.fires.add(fire(DUE + timedelta(hours=hours), status))
+    ended = await state.fires.unfollowed("night", by="stock", since=DUE)
+    last = ended[-1].fire_at
+
+    assert {one.status for one in ended} == {
+        FireStatus.DONE, FireStatus.NOTHING, FireStatus.FAILED, FireStatus.MISSING, FireStatus.GATED}  # fmt: skip
+    assert await state.fires.unfollowed("night", by="stock", since=last) == [ended[-1]]
+    assert await state.fires.at("night", NEXT + timedelta(days=9)) is None
+
+
+async def test_a_schedule_is_known_since_it_has_its_rhythm(state: State, clock: HandClock) -> None:
+    await state.dues.expect("night", "r", DUE)
+    first = clock.now()
+    clock.forward(60)
+    await state.dues.expect("night", "r", NEXT)
+    assert [due.since for due in await state.dues.all()] == [first]
+
+    await state.dues.expect("night", "other", NEXT)
+    assert [due.since for due in await state.dues.all()] == [clock.now()]
+
+
 async def test_only_open_fires_are_gone_on_with_the_oldest_first(state: State) -> None:
     for at, status in ((NEXT, FireStatus.LOOKING), (DUE, FireStatus.IMPORTING)):
         await state.fires.add(fire(at, status))

@@ -6,17 +6,22 @@ from collections.abc import Sequence
 import pytest
 
 from importer.domain.batches import Batch, BatchStatus, NewBatch, Receipt, Sending
+from importer.domain.commands import VERBS, Command
 from importer.domain.errors import Conflict, UnknownName
+from importer.domain.fires import Taken
 from importer.domain.history import EventKind
 from importer.domain.imports import ImportStatus, KeptFile, Mode, Reason
+from importer.domain.limits import Limits
 from importer.domain.pace import Bounds, begin, faster
 from importer.domain.rows import Outcome, RowError
 from importer.ports import Request
 from importer.store.batches import SqlBatches
+from importer.store.commands import SqlCommands
 from importer.store.database import Database
 from importer.store.imports import SqlImports
 from importer.store.paces import SqlPaces
 from importer.store.rows import SqlRows
+from importer.store.schedules import SqlTakenFiles
 from importer.store.tokens import SqlTokens
 from tests.clocks import HandClock
 
@@ -32,14 +37,22 @@ class State:
         self.imports = SqlImports(database, clock)
         self.batches = SqlBatches(database, clock)
         self.rows = SqlRows(database)
+        self.commands = SqlCommands(database, clock)
+        self.taken_files = SqlTakenFiles(database)
         self.paces = SqlPaces(database, clock)
         self.tokens = SqlTokens(database, clock)
 
-    async def accept(self, name: str = "imp_1", key: str | None = None, request_hash: str = "") -> str:
+    async def accept(
+        self,
+        name: str = "imp_1",
+        key: str | None = None,
+        request_hash: str = "",
+        limits: Limits | None = None,
+    ) -> str:
         kept = KeptFile(name="a.csv", file=f"imports/{name}/source", size=1, sha256="0")
         request = Request(
             id=name, shop="main", mapping="products", entity="product", kept=kept, dry_run=False,
-            idempotency_key=key, request_hash=request_hash,
+            idempotency_key=key, request_hash=request_hash, limits=limits, check_first=limits is not None,
         )  # fmt: skip
         return (await self.imports.accept(request)).id
 
@@ -83,6 +96,39 @@ async def test_an_import_is_what_its_events_say(state: State) -> None:
         "No.",
         "And no.",
     ]
+
+
+async def test_one_that_breaks_a_limit_is_held_with_its_last_row_and_released_once(state: State) -> None:
+    name = await state.accept(limits=Limits(most_invalid=0.1))
+    [batch] = await state.prepare(name, 1, [wrong(3)])
+    await asyncio.gather(*(state.imports.record_read_whole(name) for _ in range(MANY)))
+    assert (await state.kinds(name))[-2:] == [EventKind.READ_WHOLE, EventKind.HELD]
+    held = await state.imports.get(name)
+    assert (held.status, held.limits) == (ImportStatus.HELD, Limits(most_invalid=0.1))
+    assert await state.batches.record_sending(batch, keys=(), most=9) is Sending.LATE
+
+    told = await asyncio.gather(
+        *(state.commands.record(name, VERBS["release"], Command(by="nils")) for _ in range(MANY))
+    )
+    assert sum(told) == 1
+    kept, worked_out = await state.imports.rebuild(name, check=True)
+    assert (kept, kept.status, kept.held) == (worked_out, ImportStatus.DELIVERING, None)
+
+
+async def test_rows_of_completed_imports_of_a_schedule_are_known(state: State, clock: HandClock) -> None:
+    start = clock.now()
+    for number, status in enumerate((ImportStatus.COMPLETED, ImportStatus.CANCELLED, ImportStatus.COMPLETED)):
+        clock.forward(60)
+        name = await state.accept(f"imp_{number}")
+        await state.prepare(name, 0, [wrong(row) for row in range(1, number + 2)])
+        await state.imports.record_ended(name, status)
+        taken = Taken(schedule="night", sha256=name, fire_at=start, name="a.csv", mark="1", import_id=name,
+                      taken_at=clock.now())  # fmt: skip
+        await state.taken_files.record(taken)
+
+    assert sorted(await state.taken_files.rows("night", since=start)) == [1, 3]
+    assert await state.taken_files.rows("night", since=clock.now()) == [3]
+    assert await state.taken_files.rows("day", since=start) == []
 
 
 async def test_what_is_not_there_is_told(state: State) -> None:

@@ -92,3 +92,29 @@ async def test_a_wrong_name_and_a_wrong_row_have_their_codes(terminal: Terminal)
     done = await terminal.type("schedules", "run", "night")
     assert done.code == 1
     assert "night: done" in done.out
+
+
+async def test_chains_and_limits_are_told(terminal: Terminal) -> None:
+    more = """
+rows_within = "50%"
+
+[schedules.stock]
+follows = "night"
+gate = "failed < 1% and unknown = 0"
+time_zone = "UTC"
+source = "file://{folder}/out/stock_*.csv"
+mapping = "products"
+"""
+    text = (SETTINGS + more).format(folder=terminal.folder)
+    terminal.write("importer.toml", text)
+    planned = await terminal.type("schedules", "plan", "stock")
+    assert "Due after night when failed < 1% and unknown = 0\nIt has no due times of its own." in planned.out
+    listed = (await terminal.type("schedules", "list")).out
+    assert "held for a person by rows more than 50 % from the median of 14 days" in listed
+    assert "next after night when failed < 1% and unknown = 0  last success none" in listed
+
+    document = json.loads((await terminal.type("schedules", "plan", "night", "--json")).out)
+    assert document["held_by"] == ["rows more than 50 % from the median of 14 days"]
+    terminal.write("importer.toml", text.replace('follows = "night"', 'follows = "stock"'))
+    done = await terminal.type("schedules", "check")
+    assert (done.code, "schedules.stock.follows: it follows itself" in done.err) == (4, True)

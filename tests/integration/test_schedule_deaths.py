@@ -1,4 +1,5 @@
-"""A process dies before and after every single thing that it does for a schedule: nothing is lost, nothing goes in twice."""
+"""A process dies before and after every single thing that it does for a schedule and one that follows it: nothing is lost,
+nothing goes in twice, and each run is followed once."""
 
 import inspect
 from collections.abc import Callable
@@ -74,11 +75,12 @@ async def imported(night: Night) -> None:
 
 
 async def run_through(night: Night, due: datetime) -> None:
-    """From the due time to the end of the import and the file's deletion."""
+    """From the due time to the end of the import, the file's deletion, and the end of the run that follows."""
     night.clock.forward((due - night.clock.now()).total_seconds())
     await night.tick()
     await imported(night)
-    await night.tick(6)
+    for _ in range(3):
+        await night.tick(6)
 
 
 async def test_a_death_at_any_moment_loses_no_file_and_imports_none_twice(
@@ -94,7 +96,16 @@ async def test_a_death_at_any_moment_loses_no_file_and_imports_none_twice(
         "ready": "ok",
         "after": "delete",
     }
-    changed = settings.model_copy(update={"schedules": {"night": document}, "source_roots": [tmp_path]})
+    own = {
+        "source": f"file://{folder}/stock_*.csv",
+        "late_after": "never",
+        "follows": "night",
+        "gate": "failed = 0",
+    }
+    follower = {word: value for word, value in document.items() if word not in ("cron", "after")} | own
+    changed = settings.model_copy(
+        update={"schedules": {"night": document, "stock": follower}, "source_roots": [tmp_path]}
+    )
     async with open_importer(changed, clock=clock) as importer:
         night = Night(importer, clock, folder)
         await night.tick()
@@ -113,6 +124,9 @@ async def test_a_death_at_any_moment_loses_no_file_and_imports_none_twice(
             assert [fire.status for fire in fires] == [FireStatus.DONE] * len(fires), moments
             assert len({state.kept.sha256 for state in imports}) == len(imports) == moments, moments
             assert not list(folder.iterdir()), moments
+            followers = (await importer.nights.fires.latest("stock", limit=1000))[::-1]
+            assert [one.follows_at for one in followers] == [fire.fire_at for fire in fires], moments
+            assert {one.status for one in followers} == {FireStatus.NOTHING}, moments
 
     assert moments >= AT_LEAST
     assert not [path for path in (settings.data_dir / "files/schedules").rglob("*") if path.is_file()]

@@ -47,8 +47,8 @@ class Night:
         """Oldest first."""
         return (await self.importer.nights.fires.latest("night", limit=1000))[::-1]
 
-    async def due(self) -> Due:
-        [due] = await self.importer.nights.dues.all()
+    async def due(self, name: str = "night") -> Due:
+        [due] = [due for due in await self.importer.nights.dues.all() if due.name == name]
         return due
 
     async def imports(self) -> list[Import]:
@@ -79,12 +79,13 @@ Opened = Callable[..., Any]
 
 @pytest.fixture
 async def opened(settings: Settings, tmp_path: Path) -> AsyncIterator[Opened]:
-    """`await opened(after="archive")`: an importer with the schedule `night`; called again, a second one on its state."""
+    """`await opened(after="archive")`: an importer with the schedule `night`; called again, a second one on its state.
+    `more` are documents of further ones."""
     folder, clock = tmp_path / "out", MovedClock(EVENING)
     folder.mkdir()
     async with AsyncExitStack() as stack:
 
-        async def make(**words: Any) -> Night:
+        async def make(more: dict[str, Any] | None = None, **words: Any) -> Night:
             document = {
                 "cron": "30 2 * * *",
                 "time_zone": "Europe/Berlin",
@@ -92,7 +93,7 @@ async def opened(settings: Settings, tmp_path: Path) -> AsyncIterator[Opened]:
                 "mapping": "products",
                 **words,
             }
-            changed = {"schedules": {"night": document}, "source_roots": [tmp_path]}
+            changed = {"schedules": {"night": document, **(more or {})}, "source_roots": [tmp_path]}
             importer = await stack.enter_async_context(
                 open_importer(settings.model_copy(update=changed), clock=clock)
             )

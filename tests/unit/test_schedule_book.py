@@ -47,6 +47,33 @@ def test_every_fault_of_every_document_is_told_with_its_place(tmp_path: Path) ->
         assert part in told, told
 
 
+def test_a_schedule_that_follows_another_needs_no_cron_text() -> None:
+    follower = {word: value for word, value in GOOD.items() if word != "cron"}
+    follower |= {"follows": "night", "gate": "failed < 1%", "rows_within": "50%"}
+    stock = ScheduleBook({"night": GOOD, "stock": follower}).get("stock")
+
+    assert (stock.rhythm, stock.chain) == ("UTC follows night", "after night when failed < 1%")
+    assert stock.limits.words == ["rows more than 50 % from the median of 14 days"]
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        ({"follows": "nigth"}, "schedules.a.follows: there is no schedule `nigth`, did you mean `night`?"),
+        ({"follows": "a"}, "schedules.a.follows: it follows itself: a after a"),
+        ({"follows": "b"}, "schedules.b.follows: it follows itself: b after a after b"),
+        ({"gate": "failed < 1%"}, "schedules.a.gate: is about the run that is followed"),
+        ({"follows": "night", "gate": "broken < 1%"}, "schedules.a.gate: 'broken' is no outcome"),
+        ({"most_invalid": 5}, "schedules.a.most_invalid: must be a share such as 5%"),
+    ],
+)
+def test_faults_of_chains_and_limits_are_told(words: dict[str, object], told: str) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        ScheduleBook({"night": GOOD, "a": GOOD | words, "b": GOOD | {"follows": "a"}})
+
+    assert told in caught.value.text
+
+
 @pytest.mark.parametrize("text", ["", "- a\n", "a: [", "a: 1\na: 2\n"])
 def test_a_file_that_is_none_is_told(tmp_path: Path, text: str) -> None:
     path = tmp_path / "nights.yaml"

@@ -38,7 +38,8 @@ VARYING = re.compile(r"\"[^\"]*\"|'[^']*'|\S*\d\S*")
 
 
 def summary(state: Import) -> dict[str, Any]:
-    """An import as the API and the report show it."""
+    """An import as the API and the report show it; one that is held waits for a person."""
+    waiting = state.held or state.waiting
     return {
         "id": state.id,
         "status": state.status.value,
@@ -68,7 +69,7 @@ def summary(state: Import) -> dict[str, Any]:
         "counts": {outcome.value: state.counts.get(outcome, 0) for outcome in Outcome},
         "equation": state.equation,
         "equation_holds": state.equation_holds,
-        "waiting": asdict(state.waiting) if state.waiting else None,
+        "waiting": asdict(waiting) if waiting else None,
         "failure": asdict(state.failure) if state.failure else None,
     }
 

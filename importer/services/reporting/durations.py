@@ -8,7 +8,7 @@ from typing import Any
 from importer.domain.history import Event, EventKind
 
 PARTS = {
-    "paused": "paused by a person",
+    "paused": "paused by a person, or held until one had looked at it",
     "away": "the shop was away, busy, or gave no clear answer",
     "reading": "reading and checking the file (batches may already be under way)",
     "sending": "sending: a request was on its way",
@@ -40,6 +40,7 @@ class Moment:
     """What goes on between two events."""
 
     paused: bool = False
+    held: bool = False
     waiting: str | None = None
     read_whole: bool = False
     ended: bool = False
@@ -47,7 +48,7 @@ class Moment:
     with_the_shop: set[str] = field(default_factory=set)
 
     def part(self) -> str:
-        if self.paused:
+        if self.paused or self.held:
             return "paused"
         if self.waiting is not None and self.waiting.startswith("shop."):
             return "consumer" if self.waiting in CONSUMER_CODES else "away"
@@ -73,8 +74,10 @@ class Moment:
     def _person(self, kind: str) -> None:
         if kind in (EventKind.PAUSED, EventKind.RESUMED, EventKind.CANCELLING):
             self.paused = kind == EventKind.PAUSED
+        if kind in (EventKind.HELD, EventKind.RELEASED, EventKind.CANCELLING):
+            self.held = kind == EventKind.HELD
         if kind == EventKind.ENDED:
-            self.ended, self.paused = True, False
+            self.ended, self.paused, self.held = True, False, False
             self.requests.clear()
             self.with_the_shop.clear()
         elif kind == EventKind.RETRIED:

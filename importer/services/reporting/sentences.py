@@ -162,6 +162,14 @@ def _resumed(data: Data, _names: Names) -> str:
     return f"goes on{_by(data)} after the pause.{_why(data)}"
 
 
+def _held(data: Data, _names: Names) -> str:
+    return f"held by a safety limit: {sentences(data.get('text', ''))}"
+
+
+def _released(data: Data, _names: Names) -> str:
+    return f"released{_by(data)}: it goes on although it breaks a safety limit.{_why(data)}"
+
+
 def _cancelling(data: Data, _names: Names) -> str:
     return (
         f"cancelled{_by(data)}: nothing more is sent; what is under way is followed to its end.{_why(data)}"
@@ -218,6 +226,8 @@ SENTENCES: Mapping[str, Sentence] = {
     EventKind.PACED: _paced,
     EventKind.PAUSED: _paused,
     EventKind.RESUMED: _resumed,
+    EventKind.HELD: _held,
+    EventKind.RELEASED: _released,
     EventKind.RETRIED: _retried,
     EventKind.CANCELLING: _cancelling,
     EventKind.FILES_REMOVED: _files_removed,
