@@ -33,13 +33,20 @@ async def sweep(importer: Importer) -> None:
 
 
 async def clean(importer: Importer) -> None:
-    """Remove the files whose time is over."""
+    """Remove the files whose time is over, and announcements of long ago."""
     await importer.retention.sweep()
+    await importer.notices.announcing.clean()
+
+
+async def announce(importer: Importer) -> None:
+    """Tell whoever wants to know."""
+    await importer.notices.announcing.sweep()
 
 
 DUTIES: dict[str, Duty] = {
     "sweep": Duty(5.0, sweep),
     "clean": Duty(3600.0, clean),
+    "announce": Duty(2.0, announce),
 }
 
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from importer.ports.announcements import Announcements, Channel, Post, Webhooks
 from importer.ports.commands import Commands, EarlierCause
 from importer.ports.figures import Sums
 from importer.ports.ground import Clock, Duties, Files, Ledger, Queue
@@ -12,8 +13,10 @@ from importer.ports.state import EVERY, Batches, Imports, Paces, Request, Rows, 
 
 __all__ = [
     "EVERY",
+    "Announcements",
     "Backend",
     "Batches",
+    "Channel",
     "Clock",
     "Commands",
     "Dues",
@@ -26,6 +29,7 @@ __all__ = [
     "Mappings",
     "Paces",
     "Ports",
+    "Post",
     "Queue",
     "Removals",
     "Request",
@@ -39,6 +43,7 @@ __all__ = [
     "Sources",
     "Sums",
     "Tables",
+    "Webhooks",
     "Which",
 ]
 

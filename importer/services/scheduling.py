@@ -40,7 +40,7 @@ class Scheduling:
         self._nights = nights
         self._looking = looking
         self._following = following
-        self._alarms = Alarms(nights)
+        self._alarms = Alarms(ports, nights)
         self._lease = lease_seconds
 
     async def tick(self) -> None:

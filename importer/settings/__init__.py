@@ -80,6 +80,8 @@ class Settings(BaseSettings):
     source_hosts: list[str] = Field(default_factory=list)
     known_hosts: Path | None = None
     logins: dict[str, LoginSettings] = Field(default_factory=dict)
+    webhook_hosts: list[str] = Field(default_factory=list)
+    public_url: Annotated[str | None, Field(pattern=r"^https?://[^\s?#@]+$")] = None
 
     @classmethod
     def settings_customise_sources(

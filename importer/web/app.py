@@ -9,7 +9,19 @@ from aiohttp import web
 
 from importer.bootstrap import Importer
 from importer.domain.sentences import sentences
-from importer.web import api, commands, docs, events, mappings, pages, probes, reports, shops, tokens
+from importer.web import (
+    api,
+    commands,
+    docs,
+    events,
+    mappings,
+    pages,
+    probes,
+    reports,
+    shops,
+    tokens,
+    webhooks,
+)
 from importer.web.access import authenticate, session_key
 from importer.web.keys import IMPORTER, RHYTHM, RUNNING, SESSION_KEY, STOPPING, Rhythm
 from importer.web.operations import RULES, add_static, add_to, known_only
@@ -26,6 +38,7 @@ TABLES = (
     events.operations,
     commands.operations,
     tokens.operations,
+    webhooks.operations,
     mappings.operations,
     shops.operations,
     docs.operations,
