@@ -43,10 +43,16 @@ async def announce(importer: Importer) -> None:
     await importer.notices.announcing.sweep()
 
 
+async def digest(importer: Importer) -> None:
+    """Make the digests that are due."""
+    await importer.notices.digest.look()
+
+
 DUTIES: dict[str, Duty] = {
     "sweep": Duty(5.0, sweep),
     "clean": Duty(3600.0, clean),
     "announce": Duty(2.0, announce),
+    "digest": Duty(30.0, digest),
 }
 
 

@@ -17,4 +17,7 @@ class Documents:
 
     def link(self, announcement: Announcement) -> str:
         about_import = announcement.kind.startswith("import.")
-        return f"{self._base}/imports/{announcement.subject}" if about_import else f"{self._base}/"
+        return self.of_import(announcement.subject) if about_import else f"{self._base}/"
+
+    def of_import(self, import_id: str) -> str:
+        return f"{self._base}/imports/{import_id}"

@@ -1,8 +1,10 @@
 """A small POST to an address that somebody named (port `Post`): each try passes the guard, and nothing is followed."""
 
 import asyncio
+import ssl
 from collections.abc import Collection, Mapping
 from contextlib import suppress
+from functools import cached_property
 from importlib.metadata import version
 
 import httpx
@@ -23,7 +25,11 @@ class GuardedPost:
     def __init__(self, inner_hosts: Collection[str], *, seconds: float = SECONDS) -> None:
         self._inner_hosts = inner_hosts
         self._seconds = seconds
-        self._context = httpx.create_ssl_context()
+
+    @cached_property
+    def _context(self) -> ssl.SSLContext:
+        """Made when it is needed first: a command that sends nothing does not wait for it."""
+        return httpx.create_ssl_context()
 
     async def send(self, url: str, body: bytes, headers: Mapping[str, str]) -> Sent:
         try:

@@ -20,6 +20,10 @@ class Announcements(Protocol):
         """One delivery for each receiver. False when somebody else has done it, or it is withdrawn."""
         ...
 
+    async def add(self, announcement: Announcement, receiver: str) -> bool:
+        """One that follows from no event, for this receiver alone. False when it is there already, by its id."""
+        ...
+
     async def claim(self, *, limit: int, seconds: float) -> list[Delivery]:
         """Deliveries that are due, the longest first; nobody else gets them for so long."""
         ...

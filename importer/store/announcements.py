@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import RowMapping, Select, delete, func, insert, select, update
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from importer.domain.announcements import ENDS, Announcement, Kind, Told
@@ -31,10 +32,8 @@ async def announce(connection: AsyncConnection, told: Told) -> None:
         if told.kind == Kind.RECOVERED and withdrawn:
             return
     milliseconds = int(told.at.timestamp() * 1000)
-    values = {column.name: getattr(told, column.name) for column in KEPT if column.name != "id"}
-    values |= {"kind": str(told.kind), "data": dict(told.data), "due_at": told.due_at}
     own = {"id": f"msg_{milliseconds:012x}{secrets.token_hex(6)}", "addressed": False}
-    await connection.execute(insert(announcements).values(**own, **values))
+    await connection.execute(insert(announcements).values(**own, **_values(told)))
 
 
 class SqlAnnouncements:
@@ -56,11 +55,19 @@ class SqlAnnouncements:
             done = await connection.execute(update(announcements).where(*still).values(addressed=True))
             if done.rowcount != 1:
                 return False
-            own = {"announcement_id": announcement.id, "status": DeliveryStatus.WAITING.value}
-            rows = [{**own, "receiver": one, "tries": 0, "due_at": now} for one in sorted(set(receivers))]
-            if rows:
-                await connection.execute(insert(deliveries), rows)
+            await _deliver_to(connection, announcement, receivers, now)
             return True
+
+    @whole
+    async def add(self, announcement: Announcement, receiver: str) -> bool:
+        try:
+            async with self._database.writing() as connection:
+                own = {"id": announcement.id, "addressed": True}
+                await connection.execute(insert(announcements).values(**own, **_values(announcement)))
+                await _deliver_to(connection, announcement, [receiver], self._clock.now())
+        except IntegrityError:  # another process made it
+            return False
+        return True
 
     @whole
     async def claim(self, *, limit: int, seconds: float) -> list[Delivery]:
@@ -131,6 +138,20 @@ class SqlAnnouncements:
             return (
                 await connection.execute(delete(announcements).where(announcements.c.at < before))
             ).rowcount
+
+
+def _values(told: Told) -> dict[str, Any]:
+    values = {column.name: getattr(told, column.name) for column in KEPT if column.name != "id"}
+    return {**values, "kind": str(told.kind), "data": dict(told.data), "due_at": told.due_at}
+
+
+async def _deliver_to(
+    connection: AsyncConnection, announcement: Announcement, receivers: Collection[str], at: datetime
+) -> None:
+    own = {"announcement_id": announcement.id, "status": DeliveryStatus.WAITING.value}
+    rows = [{**own, "receiver": one, "tries": 0, "due_at": at} for one in sorted(set(receivers))]
+    if rows:
+        await connection.execute(insert(deliveries), rows)
 
 
 def _deliveries() -> Select[Any]:

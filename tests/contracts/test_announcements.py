@@ -258,3 +258,20 @@ async def test_what_is_old_is_forgotten_with_its_log(state: Outbox, clock: HandC
     assert [one.announcement for one in await state.outbox.deliveries("a", limit=9)] == [kept]
     async with state.database.reading() as connection:
         assert (await connection.execute(select(delivery_tries))).all() == []
+
+
+async def test_what_is_added_under_one_id_by_many_nodes_is_there_once(state: Outbox, other: Outbox) -> None:
+    one = Announcement(
+        id="digest_ops_2026-01-01",
+        kind="digest",
+        subject="ops",
+        shop=None,
+        at=state.clock.now(),
+        data={"a": 1},
+    )
+    done = await asyncio.gather(*(node.outbox.add(one, "a") for _ in range(MANY) for node in (state, other)))
+    [delivery] = await state.claim()
+
+    assert done.count(True) == 1
+    assert (delivery.announcement, delivery.receiver) == (one, "a")
+    assert await state.fresh() == []
