@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from importer.backends.magento.access import Access, Admin, Bearer, Credentials, Mode, OAuth1
 from importer.backends.magento.trial import Trial
 from importer.backends.shops import ConfiguredShops, Shop
+from importer.notices.opening import Notices, open_notices
 from importer.ports import Clock, Files, Ports, SchedulePorts, ShopLimits
 from importer.queues.opening import open_queue
 from importer.services.alarms import Alarms
@@ -88,6 +89,7 @@ class Importer:
     nights: SchedulePorts
     scheduling: Scheduling
     planning: Planning
+    notices: Notices
 
 
 @asynccontextmanager
@@ -123,7 +125,8 @@ async def open_importer(
             clock=clock,
         )
         nights = schedule_ports(settings, database, clock)
-        importer = join_services(settings, ports, nights, SqlTokens(database, clock))
+        notices = open_notices(settings, database, clock)
+        importer = join_services(settings, ports, nights, SqlTokens(database, clock), notices)
         try:
             yield importer
         finally:
@@ -183,7 +186,9 @@ async def open_trial(settings: Settings, name: str) -> AsyncIterator[Trial]:
         await trial.close()
 
 
-def join_services(settings: Settings, ports: Ports, nights: SchedulePorts, tokens: SqlTokens) -> Importer:
+def join_services(
+    settings: Settings, ports: Ports, nights: SchedulePorts, tokens: SqlTokens, notices: Notices
+) -> Importer:
     """Every service over the same ports."""
     pacing = Pacing(ports)
     dispatch = Dispatch(ports, pacing)
@@ -220,13 +225,14 @@ def join_services(settings: Settings, ports: Ports, nights: SchedulePorts, token
         nights=nights,
         scheduling=_scheduling(settings, ports, nights, intake, steering),
         planning=Planning(ports, nights),
+        notices=notices,
     )
 
 
 def _scheduling(
     settings: Settings, ports: Ports, nights: SchedulePorts, intake: Intake, steering: Steering
 ) -> Scheduling:
-    alarms = Alarms(nights)
+    alarms = Alarms(ports, nights)
     return Scheduling(
         ports,
         nights,

@@ -33,14 +33,27 @@ async def sweep(importer: Importer) -> None:
 
 
 async def clean(importer: Importer) -> None:
-    """Remove the files whose time is over."""
+    """Remove the files whose time is over, and announcements of long ago."""
     await importer.retention.sweep()
     await importer.uploading.sweep()
+    await importer.notices.announcing.clean()
+
+
+async def announce(importer: Importer) -> None:
+    """Tell whoever wants to know."""
+    await importer.notices.announcing.sweep()
+
+
+async def digest(importer: Importer) -> None:
+    """Make the digests that are due."""
+    await importer.notices.digest.look()
 
 
 DUTIES: dict[str, Duty] = {
     "sweep": Duty(5.0, sweep),
     "clean": Duty(3600.0, clean),
+    "announce": Duty(2.0, announce),
+    "digest": Duty(30.0, digest),
 }
 
 

@@ -18,7 +18,7 @@ from importer.domain.fires import FireStatus
 from importer.domain.history import EventKind
 from importer.domain.imports import ImportStatus
 from importer.domain.rows import Outcome
-from importer.settings import LoginSettings, Settings, ShopSettings
+from importer.settings import LoginSettings, NoticeSettings, Settings, ShopSettings
 from importer.transform.findings import SAID
 from importer.transform.rules import RULES
 
@@ -144,6 +144,7 @@ def test_the_lock_file_belongs_to_the_project() -> None:
         ("Settings", Settings),
         ("A shop: `[shops.<name>]`", ShopSettings),
         ("A login of a source: `[logins.<name>]`", LoginSettings),
+        ("A receiver of notices: `[notices.<name>]`", NoticeSettings),
     ],
 )
 def test_every_setting_is_documented(heading: str, model: type[BaseModel]) -> None:

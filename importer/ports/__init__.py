@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from importer.ports.announcements import Announcements, Channel, Post, Webhooks
 from importer.ports.commands import Commands, EarlierCause
 from importer.ports.figures import Sums
 from importer.ports.ground import Clock, Duties, Files, Ledger, Queue
@@ -13,8 +14,10 @@ from importer.ports.uploads import Uploads
 
 __all__ = [
     "EVERY",
+    "Announcements",
     "Backend",
     "Batches",
+    "Channel",
     "Clock",
     "Commands",
     "Dues",
@@ -27,6 +30,7 @@ __all__ = [
     "Mappings",
     "Paces",
     "Ports",
+    "Post",
     "Queue",
     "Removals",
     "Request",
@@ -41,6 +45,7 @@ __all__ = [
     "Sums",
     "Tables",
     "Uploads",
+    "Webhooks",
     "Which",
 ]
 

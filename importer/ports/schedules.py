@@ -42,8 +42,9 @@ class Dues(Protocol):
 
     async def record_success(self, name: str, import_id: str) -> None: ...
 
-    async def record_alarm(self, name: str, alarm: Reason | None) -> bool:
-        """False when the alarm is the one that is on already (by its code), or none was."""
+    async def record_alarm(self, name: str, alarm: Reason | None, *, shop: str | None = None) -> bool:
+        """None: it is over. False when the alarm is the one that is on already (by its code), or none was. `shop` is for
+        whoever is told of it."""
         ...
 
 

@@ -2,8 +2,9 @@
 
 import logging
 
+from importer.domain.errors import UnknownName
 from importer.domain.imports import Reason
-from importer.ports import SchedulePorts
+from importer.ports import Ports, SchedulePorts
 
 log = logging.getLogger("importer.schedules")
 
@@ -12,7 +13,8 @@ SOURCE = "source."
 
 
 class Alarms:
-    def __init__(self, nights: SchedulePorts) -> None:
+    def __init__(self, ports: Ports, nights: SchedulePorts) -> None:
+        self._ports = ports
         self._nights = nights
 
     async def ring_late(self, schedule: str, why: Reason) -> None:
@@ -22,7 +24,8 @@ class Alarms:
             await self.ring(schedule, why.code, why.text)
 
     async def ring(self, schedule: str, code: str, text: str) -> None:
-        if await self._nights.dues.record_alarm(schedule, Reason(code=code, text=text)):
+        alarm = Reason(code=code, text=text)
+        if await self._nights.dues.record_alarm(schedule, alarm, shop=self._shop(schedule)):
             log.warning("action=schedule_alarm schedule=%s code=%s why=%s", schedule, code, text)
 
     async def end(self, schedule: str, *, only: str = "") -> None:
@@ -30,8 +33,17 @@ class Alarms:
         known = await self._known(schedule)
         if known is None or not known.code.startswith(only):
             return
-        if await self._nights.dues.record_alarm(schedule, None):
+        if await self._nights.dues.record_alarm(schedule, None, shop=self._shop(schedule)):
             log.warning("action=schedule_recovered schedule=%s code=%s", schedule, known.code)
 
     async def _known(self, schedule: str) -> Reason | None:
         return next((due.alarm for due in await self._nights.dues.all() if due.name == schedule), None)
+
+    def _shop(self, schedule: str) -> str | None:
+        """None when its document or its shop is no longer there."""
+        names = self._ports.shops.names()
+        try:
+            wanted = self._nights.schedules.get(schedule).shop
+        except UnknownName:
+            return None
+        return wanted or (names[0] if len(names) == 1 else None)

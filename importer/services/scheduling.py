@@ -41,7 +41,7 @@ class Scheduling:
         self._nights = nights
         self._looking = looking
         self._following = following
-        self._alarms = Alarms(nights)
+        self._alarms = Alarms(ports, nights)
         self._chains = Chains(ports, nights, self._alarms)
         self._lease = lease_seconds
 

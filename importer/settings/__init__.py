@@ -18,6 +18,7 @@ from pydantic_settings import (
 
 from importer.domain.consumers import ALL, Consumer
 from importer.domain.errors import ConfigurationError
+from importer.settings.notices import NoticeSettings
 from importer.settings.places import ConsumerSettings, FilesSettings, LoginSettings
 from importer.settings.shops import MIB, ShopSettings
 
@@ -26,6 +27,7 @@ __all__ = [
     "PREFIX",
     "FilesSettings",
     "LoginSettings",
+    "NoticeSettings",
     "Settings",
     "ShopSettings",
     "config_file",
@@ -81,6 +83,11 @@ class Settings(BaseSettings):
     source_hosts: list[str] = Field(default_factory=list)
     known_hosts: Path | None = None
     logins: dict[str, LoginSettings] = Field(default_factory=dict)
+    notices: dict[Annotated[str, Field(pattern="^[a-z0-9_-]{1,30}$")], NoticeSettings] = Field(
+        default_factory=dict
+    )
+    webhook_hosts: list[str] = Field(default_factory=list)
+    public_url: Annotated[str | None, Field(pattern=r"^https?://[^\s?#@]+$")] = None
 
     @classmethod
     def settings_customise_sources(

@@ -14,8 +14,11 @@ TRANSLATED = ipaddress.ip_network("64:ff9b::/96")
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
-async def checked_addresses(host: str, port: int, allowed: Collection[str]) -> list[str]:
-    """The addresses of the host to connect to. Every one that it has must be allowed, else none is.
+async def checked_addresses(
+    host: str, port: int, allowed: Collection[str], *, setting: str = "source_hosts"
+) -> list[str]:
+    """The addresses of the host to connect to. Every one that it has must be allowed, else none is. `setting`: whose
+    value `allowed` is.
 
     Raises SourceMissing for an unknown host, ConfigurationError for one that is not public and not `allowed` by name.
     """
@@ -32,7 +35,7 @@ async def checked_addresses(host: str, port: int, allowed: Collection[str]) -> l
     if inner and host.lower() not in {name.lower() for name in allowed}:
         raise ConfigurationError(
             f"{host} is an address of an inner network ({inner[0]}), which is not called. If it is meant, add {host} to "
-            "the setting source_hosts.",
+            f"the setting {setting}.",
             code="source.host",
         )
     return list(dict.fromkeys(addresses))

@@ -9,11 +9,13 @@ from sqlalchemy import ColumnElement, RowMapping, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from importer.domain import history
+from importer.domain.announcements import of_import
 from importer.domain.errors import unknown_import
 from importer.domain.history import Event, EventKind, apply
 from importer.domain.imports import ENDED, Import, ImportStatus, KeptFile, Reason
 from importer.domain.limits import Limits
 from importer.domain.rows import Counts, Outcome, RowError
+from importer.store.announcements import announce
 from importer.store.tables import import_events, import_rows, imports
 
 SETTLED_ONCE = ("idempotency_key", "request_hash", "files_cleared")
@@ -41,11 +43,14 @@ async def append(
     data: Mapping[str, Any],
     at: datetime,
 ) -> Import:
-    """The next event of the import, and the projection that follows from it."""
+    """The next event of the import, the projection that follows from it, and what the world outside is told of it."""
     event = Event(import_id=state.id, seq=state.seq + 1, at=at, kind=kind, data=data)
     after = apply(state, event)
     await connection.execute(insert(import_events).values(**_event_row(event)))
     await connection.execute(update(imports).where(imports.c.id == state.id).values(**to_row(after)))
+    told = of_import(state, after, at)
+    if told is not None:
+        await announce(connection, told)
     return after
 
 

@@ -7,9 +7,11 @@ from typing import Any
 from sqlalchemy import RowMapping, and_, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from importer.domain.announcements import of_schedule
 from importer.domain.fires import OPEN, RUNS, Due, Fire, FireStatus, Left, Seen, Taken
 from importer.domain.imports import ImportStatus, Reason
 from importer.ports import Clock
+from importer.store.announcements import announce
 from importer.store.database import Database, whole
 from importer.store.tables import imports, schedule_files, schedule_fires, schedules
 
@@ -61,7 +63,7 @@ class SqlDues:
             await connection.execute(update(schedules).where(schedules.c.name == name).values(**values))
 
     @whole
-    async def record_alarm(self, name: str, alarm: Reason | None) -> bool:
+    async def record_alarm(self, name: str, alarm: Reason | None, *, shop: str | None = None) -> bool:
         async with self._database.writing() as connection:
             query = select(schedules.c.alarm).where(schedules.c.name == name).with_for_update()
             known = (await connection.execute(query)).scalar_one_or_none()
@@ -74,7 +76,12 @@ class SqlDues:
             done = await connection.execute(
                 update(schedules).where(schedules.c.name == name).values(**values)
             )
-            return done.rowcount == 1
+            if done.rowcount != 1:
+                return False
+            reason = alarm or Reason(**(known or {}))
+            told = of_schedule(name, shop, reason, over=alarm is None, at=self._clock.now())
+            await announce(connection, told)
+            return True
 
 
 class SqlFires:

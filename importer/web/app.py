@@ -21,6 +21,7 @@ from importer.web import (
     resumable,
     shops,
     tokens,
+    webhooks,
 )
 from importer.web.access import authenticate, session_key
 from importer.web.keys import IMPORTER, RHYTHM, RUNNING, SESSION_KEY, STOPPING, Rhythm
@@ -39,6 +40,7 @@ TABLES = (
     commands.operations,
     resumable.operations,
     tokens.operations,
+    webhooks.operations,
     mappings.operations,
     shops.operations,
     docs.operations,

@@ -5,6 +5,8 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from importer.domain.announcements import Kind
+from importer.domain.deliveries import DeliveryStatus
 from importer.domain.history import EventKind
 from importer.domain.imports import ImportStatus, Mode
 from importer.domain.rows import Outcome
@@ -156,6 +158,47 @@ class TokensShown(Document):
 class TokenMade(Document):
     id: str
     token: str = Field(description="the secret; nobody can ask for it later")
+
+
+class WebhookShown(Document):
+    id: str
+    url: str
+    shop: str | None = Field(description="null: of all shops")
+    events: list[Kind] | None = Field(description="null: all of them")
+    created_at: datetime
+
+
+class WebhooksShown(Document):
+    items: list[WebhookShown]
+
+
+class WebhookMade(Document):
+    id: str
+    secret: str = Field(description="what messages are signed with; nobody can ask for it later")
+
+
+class TryShown(Document):
+    at: datetime
+    status: int | None = Field(description="what the receiver answered; null: nothing")
+    ms: int
+    error: str = Field(description="empty: the receiver took it")
+
+
+class DeliveryShown(Document):
+    """A message to one webhook. `id` is the header `webhook-id` of all of its tries."""
+
+    id: str
+    event: Kind
+    subject: str = Field(description="id of the import, or name of the schedule")
+    at: datetime
+    status: DeliveryStatus
+    next_try_at: datetime | None
+    tries: list[TryShown]
+
+
+class DeliveriesShown(Document):
+    items: list[DeliveryShown]
+    next: str | None = Field(description="cursor of the next page, or null")
 
 
 class EventShown(Document):

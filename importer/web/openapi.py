@@ -31,6 +31,8 @@ PLACE = "#/components/schemas/{model}"
 PARAMETERS = {
     "id": ("id of an import", "$ID"),
     "token": ("id of a token", "$TOKEN_ID"),
+    "webhook": ("id of a webhook", "$WEBHOOK_ID"),
+    "message": ("id of a message to a webhook", "$MESSAGE_ID"),
     "shop": ("name of a shop", "main"),
     "mapping": ("name of a mapping", "products"),
     "upload": ("id of an upload", "$UPLOAD_ID"),
@@ -62,7 +64,8 @@ def document(operations: Iterable[Operation]) -> dict[str, Any]:
 
 
 def example(one: Operation) -> str:
-    """A line for a shell that has `$IMPORTER` (the address), `$TOKEN`, `$ID` (of an import), `$TOKEN_ID` and `$UPLOAD_ID`."""
+    """A line for a shell that has `$IMPORTER` (the address), `$TOKEN`, `$ID` (of an import), `$TOKEN_ID`, `$UPLOAD_ID`,
+    `$WEBHOOK_ID` and `$MESSAGE_ID` (of a delivery)."""
     place = one.path
     for name, (_, value) in PARAMETERS.items():
         place = place.replace(f"{{{name}}}", value)

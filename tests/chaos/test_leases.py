@@ -92,7 +92,9 @@ async def test_a_machine_that_stood_still_before_its_request_does_not_send_what_
         await importer.preparation.prepare(prepare_step(state))
         [batch] = await ports.batches.of(state.id, {BatchStatus.WAITING})
         step = batch_step(StepKind.DELIVER, batch, state)
-        again = await join_services(settings, asleep, importer.nights, importer.tokens).delivery.deliver(step)
+        again = await join_services(
+            settings, asleep, importer.nights, importer.tokens, importer.notices
+        ).delivery.deliver(step)
         sent = len(shop.journal.writes)
         await importer.delivery.deliver(step)
         await shop.idle()

@@ -75,6 +75,8 @@ async def test_no_route_is_without_a_rule(site: Site) -> None:
     assert parameters <= {
         "id",
         "token",
+        "webhook",
+        "message",
         "shop",
         "mapping",
         "verb",
@@ -85,7 +87,7 @@ async def test_no_route_is_without_a_rule(site: Site) -> None:
 def _address(rule: Operation, import_id: str, verb: str = "retry", layout: str = "csv") -> str:
     """The path of a rule, with something for each of its parameters."""
     words = {
-        "id": import_id, "shop": "main", "mapping": "products", "token": "0", "verb": verb, "layout": layout,
+        "id": import_id, "shop": "main", "mapping": "products", "token": "0", "verb": verb, "layout": layout, "webhook": "whk_0", "message": "msg_0",
     }  # fmt: skip
     return re.sub(r"\{(\w+)[^}]*\}", lambda found: words[found[1]], rule.path)
 

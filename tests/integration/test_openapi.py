@@ -37,7 +37,16 @@ schemathesis.serializer.alias("application/offset+octet-stream", "application/oc
 @pytest.fixture
 def settings(shop: Shop, tmp_path: Path) -> Settings:
     settings = make_settings(tmp_path, shop.address, batches_in_flight=2)  # type: ignore[attr-defined]
-    return settings.model_copy(update={"requests_per_minute": 0})
+    return settings.model_copy(update={"requests_per_minute": 0, "webhook_hosts": ["127.0.0.1"]})
+
+
+async def message_to_a_webhook(site: Site, content: bytes) -> tuple[str, str]:
+    """Ids of a webhook and of a message that nobody has taken."""
+    made = await site.http.post("/v1/webhooks", json={"url": "http://127.0.0.1:9/"})
+    await site.finished(content)
+    await site.run.importer.notices.announcing.sweep()
+    told = await site.http.get(f"/v1/webhooks/{made.json()['id']}/deliveries")
+    return made.json()["id"], told.json()["items"][0]["id"]
 
 
 async def document(site: Site) -> dict[str, Any]:
@@ -90,6 +99,7 @@ async def test_every_code_of_a_query_is_documented(site: Site) -> None:
 async def test_every_example_of_the_document_runs(
     site: Site, shop: Shop, products: Products, tmp_path: Path
 ) -> None:
+    webhook, message = await message_to_a_webhook(site, products(1).read_bytes())
     shop.faults.hold_consumers = True
     products(40, name="products.csv")
     (tmp_path / "mapping.yaml").write_text(site.run.importer.ports.mappings.text("products"))
@@ -98,6 +108,7 @@ async def test_every_example_of_the_document_runs(
     made = await site.http.post("/v1/tokens", json={"name": "x", "scope": "read"})
     words = {"IMPORTER": site.address, "TOKEN": TOKEN, "ID": import_id, "TOKEN_ID": made.json()["id"]}
     words["UPLOAD_ID"] = await upload(site, (tmp_path / "products.csv").stat().st_size)
+    words |= {"WEBHOOK_ID": webhook, "MESSAGE_ID": message}
     retry = [one for one in of_the_api(site) if one.path.endswith("/retry")]
 
     for one in [one for one in of_the_api(site) if one not in retry] + retry:
@@ -141,9 +152,10 @@ async def test_generated_requests_get_documented_answers_and_no_defect(
     """Schemathesis over the whole API of a real server: odd, wrong and right requests, some about things there are."""
     known = (await site.finished(products(5, {2: {"price": "x"}}).read_bytes()))["id"]
     made = await site.http.post("/v1/tokens", json={"name": "x", "scope": "read"})
+    webhook, message = await message_to_a_webhook(site, products(1).read_bytes())
     told = await document(site)
     real = {"id": known, "token": made.json()["id"], "shop": "main", "mapping": "products"}
-    real["upload"] = await upload(site, 1000)
+    real |= {"upload": await upload(site, 1000), "webhook": webhook, "message": message}
     for path in told["paths"].values():
         for one in path.values():
             for parameter in one["parameters"]:

@@ -128,7 +128,9 @@ def interrupted(run: Running, before: Callable[[], Awaitable[object]]) -> Runnin
     """The same importer, whose files are interrupted once."""
     settings = run.importer.settings
     ports = replace(run.importer.ports, files=Interrupted(settings.data_dir / "files", before))
-    return Running(join_services(settings, ports, run.importer.nights, run.importer.tokens))
+    return Running(
+        join_services(settings, ports, run.importer.nights, run.importer.tokens, run.importer.notices)
+    )
 
 
 async def test_a_retry_overtaken_by_the_removal_is_refused_and_leaves_no_file(

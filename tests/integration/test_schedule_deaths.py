@@ -64,7 +64,11 @@ def mortal(night: Night, settings: Settings, life: Life) -> Night:
     bodies = replace(
         ports, **{name: Mortal(getattr(ports, name), life) for name in ("imports", "files", "queue")}
     )
-    return Night(join_services(settings, bodies, doomed, night.importer.tokens), night.clock, night.folder)
+    return Night(
+        join_services(settings, bodies, doomed, night.importer.tokens, night.importer.notices),
+        night.clock,
+        night.folder,
+    )
 
 
 async def imported(night: Night) -> None:

@@ -62,7 +62,7 @@ async def mortal(settings: Settings, lives: int) -> AsyncIterator[Importer]:
             queue=EmbeddedQueue(database, clock),
         )
         try:
-            yield join_services(settings, ports, whole.nights, whole.tokens)
+            yield join_services(settings, ports, whole.nights, whole.tokens, whole.notices)
         finally:
             await database.close()
 

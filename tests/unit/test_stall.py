@@ -16,6 +16,7 @@ from importer.domain.imports import Import, KeptFile
 from importer.domain.rows import Outcome
 from importer.domain.steps import Step, StepKind
 from importer.domain.timing import FIRST, LONGEST
+from importer.notices.opening import open_notices
 from importer.ports import Ports, Request, ShopLimits
 from importer.queues.embedded import EmbeddedQueue
 from importer.services.payloads import pack_all
@@ -81,7 +82,11 @@ async def importer(tmp_path: Path, clock: HandClock, stall_seconds: float) -> As
             clock=clock,
         )
         yield join_services(
-            settings, ports, schedule_ports(settings, database, clock), SqlTokens(database, clock)
+            settings,
+            ports,
+            schedule_ports(settings, database, clock),
+            SqlTokens(database, clock),
+            open_notices(settings, database, clock),
         )
     await shops.close()
 

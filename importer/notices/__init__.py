@@ -1,0 +1,1 @@
+"""What leaves importer of its own accord: webhooks and notices."""
