@@ -15,6 +15,7 @@ from importer.web.keys import IMPORTER, RHYTHM, RUNNING, SESSION_KEY, STOPPING, 
 from importer.web.operations import RULES, add_static, add_to, known_only
 from importer.web.problems import Handler, problems
 from importer.web.rates import RATE, RATES, Rates
+from importer.web.tongues import moment, remember
 
 STEADY = Rhythm()
 HERE = Path(__file__).parent
@@ -29,7 +30,7 @@ TABLES = (
     mappings.operations,
     shops.operations,
     docs.operations,
-    pages.operations,
+    *pages.TABLES,
     probes.operations,
 )
 """Every route of the service, with its rule."""
@@ -61,8 +62,7 @@ def create_app(importer: Importer, rhythm: Rhythm = STEADY) -> web.Application:
         autoescape=True,
         undefined=jinja2.StrictUndefined,
     )
-    environment.filters["sentence"] = sentences
-    environment.filters["thousands"] = lambda number: f"{number:,}"
+    environment.filters |= {"sentence": sentences, "moment": moment}
     return app
 
 
@@ -87,5 +87,7 @@ async def _secure(request: web.Request, response: web.StreamResponse) -> None:
     rate = request.get(RATE)
     if rate is not None:
         response.headers.update(rate.headers(response.status))
+    if isinstance(response, web.Response):
+        remember(request, response)
     for name, value in SECURITY_HEADERS.items():
         response.headers.setdefault(name, value)
