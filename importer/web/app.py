@@ -15,7 +15,7 @@ from importer.web.keys import IMPORTER, RHYTHM, RUNNING, SESSION_KEY, STOPPING, 
 from importer.web.operations import RULES, add_static, add_to, known_only
 from importer.web.problems import Handler, problems
 from importer.web.rates import RATE, RATES, Rates
-from importer.web.tongues import moment, remember
+from importer.web.tongues import moment
 
 STEADY = Rhythm()
 HERE = Path(__file__).parent
@@ -87,7 +87,5 @@ async def _secure(request: web.Request, response: web.StreamResponse) -> None:
     rate = request.get(RATE)
     if rate is not None:
         response.headers.update(rate.headers(response.status))
-    if isinstance(response, web.Response):
-        remember(request, response)
     for name, value in SECURITY_HEADERS.items():
         response.headers.setdefault(name, value)

@@ -9,13 +9,17 @@ from aiohttp import web
 
 from importer.domain.tokens import Scope
 from importer.web.keys import CALLER
-from importer.web.tongues import PARAMETER, tongue_of, tongues
+from importer.web.tongues import PARAMETER, remember, tongue_of, tongues
 
 
 def render(
     template: str, request: web.Request, words: Mapping[str, Any], *, status: int = HTTPStatus.OK
 ) -> web.Response:
-    return aiohttp_jinja2.render_template(template, request, {**_around(request), **words}, status=status)
+    """A language that was chosen with the switch is remembered."""
+    around = {**_around(request), **words}
+    response = aiohttp_jinja2.render_template(template, request, around, status=status)
+    remember(request, response)
+    return response
 
 
 def rendered(template: str, request: web.Request, words: Mapping[str, Any]) -> str:

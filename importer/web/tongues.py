@@ -26,7 +26,7 @@ MOST_PREFERENCES = 20
 class Tongue:
     """Says the page's sentences: `tongue("Delete {name}", name=...)`. A sentence that is not known stays English."""
 
-    code: str
+    language: str
     name: str
     comma: str = ","
     words: Mapping[str, str] = field(default_factory=dict)
@@ -68,8 +68,8 @@ def tongues() -> Mapping[str, Tongue]:
     """By code; the first one is spoken when nothing is known of the listener."""
     german = yaml.safe_load((WORDS / "de.yaml").read_text(encoding="utf-8"))
     return {
-        "en": Tongue(code="en", name="English"),
-        "de": Tongue(code="de", name="Deutsch", comma=".", words=german),
+        "en": Tongue(language="en", name="English"),
+        "de": Tongue(language="de", name="Deutsch", comma=".", words=german),
     }
 
 

@@ -67,7 +67,7 @@ def test_a_sentence_keeps_its_values() -> None:
 
 
 @pytest.mark.parametrize(
-    ("path", "headers", "code"),
+    ("path", "headers", "language"),
     [
         ("/", {}, "en"),
         ("/", {"Accept-Language": "de-AT,de;q=0.9,en;q=0.8"}, "de"),
@@ -80,8 +80,8 @@ def test_a_sentence_keeps_its_values() -> None:
         ("/?lang=../../x", {"Cookie": "importer_language=../x"}, "en"),
     ],
 )
-def test_who_is_spoken_to_decides_on_the_language(path: str, headers: dict[str, str], code: str) -> None:
-    assert tongue_of(make_mocked_request("GET", path, headers=headers)).code == code
+def test_who_is_spoken_to_decides_on_the_language(path: str, headers: dict[str, str], language: str) -> None:
+    assert tongue_of(make_mocked_request("GET", path, headers=headers)).language == language
 
 
 def test_numbers_and_the_equation_are_said_in_the_language() -> None:
