@@ -32,7 +32,7 @@ def _around(request: web.Request) -> dict[str, Any]:
     return {
         "say": tongue_of(request),
         "tongues": tongues().values(),
-        "here": request.path,
+        "here": f"/{request.rel_url.raw_path.lstrip('/')}",
         "admin": scope is not None and scope.holds(Scope.ADMIN),
         "importing": scope is not None and scope.holds(Scope.IMPORT),
         "asked": [(name, value) for name, value in request.query.items() if name != PARAMETER],

@@ -18,7 +18,7 @@ from tests.integration.conftest import ROOT, make_settings, working
 
 FOLDER = ROOT / "docs/screens"
 SAMPLE = ROOT / "samples/coffee.csv"
-SIZE = (960, 720)
+SIZE = (1024, 900)
 PACE = 12.0
 """Rows a second of the practice shop's consumer: the bars are caught on their way."""
 

@@ -79,6 +79,7 @@ async def test_no_route_is_without_a_rule(site: Site) -> None:
         "mapping",
         "verb",
         "layout",
+        "schedule",
     }  # a new one needs a rule of who may see it
 
 
