@@ -28,6 +28,7 @@ from importer.web.keys import IMPORTER, RHYTHM, RUNNING, SESSION_KEY, STOPPING, 
 from importer.web.operations import RULES, add_static, add_to, known_only
 from importer.web.problems import Handler, problems
 from importer.web.rates import RATE, RATES, Rates
+from importer.web.tongues import moment
 
 STEADY = Rhythm()
 HERE = Path(__file__).parent
@@ -44,7 +45,7 @@ TABLES = (
     mappings.operations,
     shops.operations,
     docs.operations,
-    pages.operations,
+    *pages.TABLES,
     probes.operations,
 )
 """Every route of the service, with its rule."""
@@ -76,8 +77,7 @@ def create_app(importer: Importer, rhythm: Rhythm = STEADY) -> web.Application:
         autoescape=True,
         undefined=jinja2.StrictUndefined,
     )
-    environment.filters["sentence"] = sentences
-    environment.filters["thousands"] = lambda number: f"{number:,}"
+    environment.filters |= {"sentence": sentences, "moment": moment}
     return app
 
 

@@ -3,12 +3,12 @@
 from functools import lru_cache
 from typing import Any
 
-import aiohttp_jinja2
 import orjson
 from aiohttp import web
 
 from importer.web.openapi import document, resolved
 from importer.web.operations import RULES, Answer, Operations
+from importer.web.rendering import render
 
 operations = Operations()
 
@@ -28,4 +28,4 @@ async def openapi(request: web.Request) -> web.Response:
 async def read_docs(request: web.Request) -> web.Response:
     told = described(request.app)
     words = {"it": told, "bodies": resolved(told)}
-    return aiohttp_jinja2.render_template("docs.html", request, words)
+    return render("docs.html", request, words)

@@ -108,7 +108,7 @@ async def _tell(request: web.Request, response: web.StreamResponse, log: Log) ->
             )
             heard = time.monotonic()
         if time.monotonic() - heard >= rhythm.heartbeat:
-            if await log.done() or not await _may_go_on(request):
+            if await log.done() or not await may_go_on(request):
                 return
             await response.write(b": still here\n\n")
             heard = time.monotonic()
@@ -117,7 +117,7 @@ async def _tell(request: web.Request, response: web.StreamResponse, log: Log) ->
                 await asyncio.wait_for(stopping.wait(), rhythm.look)
 
 
-async def _may_go_on(request: web.Request) -> bool:
+async def may_go_on(request: web.Request) -> bool:
     """Whether the token of the reader was not taken back, and has not ended."""
     importer = request.app[IMPORTER]
     token = await importer.tokens.get(request[CALLER].id)

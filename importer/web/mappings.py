@@ -40,7 +40,7 @@ class Sample(ReadingWords):
 
 @operations.add("GET", "/v1/mappings", "Mappings", Answer(document=MappingsShown), scope=Scope.READ)
 async def list_mappings(request: web.Request) -> web.Response:
-    return _json({"items": [_listed(request, name) for name in request.app[IMPORTER].ports.mappings.names()]})
+    return _json({"items": [listed(request, name) for name in request.app[IMPORTER].ports.mappings.names()]})
 
 
 @operations.add(
@@ -52,7 +52,7 @@ async def list_mappings(request: web.Request) -> web.Response:
 )
 async def show_mapping(request: web.Request) -> web.Response:
     name, mappings = request.match_info["mapping"], request.app[IMPORTER].ports.mappings
-    text, told = mappings.text(name), _listed(request, name)
+    text, told = mappings.text(name), listed(request, name)
     columns: list[Any] = []
     if not told["faults"]:
         columns = [asdict(one) for one in wording.told(mappings.parse(name, text))]
@@ -91,16 +91,16 @@ async def check_mapping(request: web.Request) -> web.Response:
 async def suggest_mapping(request: web.Request) -> web.Response:
     _require(request, BODY_TYPES)
     query = read(request, Sample)
-    good = _parsed(request)
+    good = parsed(request)
     with tempfile.TemporaryDirectory(prefix="importer-sample-") as folder:
         path = Path(folder) / "sample"
-        await _keep(request, path)
+        await keep_sample(request, path)
         words = {name: getattr(query, name) for name in ReadingWords.model_fields}
         found = await asyncio.to_thread(_suggest, path, query.name, in_words(words), good)
     return _json({"items": found})
 
 
-def _listed(request: web.Request, name: str) -> dict[str, Any]:
+def listed(request: web.Request, name: str) -> dict[str, Any]:
     mappings = request.app[IMPORTER].ports.mappings
     try:
         mapping = mappings.parse(name, mappings.text(name))
@@ -109,7 +109,7 @@ def _listed(request: web.Request, name: str) -> dict[str, Any]:
     return {"name": name, "title": mapping.title, "entity": mapping.entity, "faults": []}
 
 
-def _parsed(request: web.Request) -> list[Mapping]:
+def parsed(request: web.Request) -> list[Mapping]:
     """Every mapping without faults. Raises ConfigurationError when there is none."""
     mappings, good = request.app[IMPORTER].ports.mappings, []
     for name in mappings.names():
@@ -141,7 +141,7 @@ def _suggest(path: Path, name: str, reading: Reading, mappings: list[Mapping]) -
     return [{"score": round(one.score, 3), **asdict(one)} for one in found]
 
 
-async def _keep(request: web.Request, path: Path) -> None:
+async def keep_sample(request: web.Request, path: Path) -> None:
     """Raises TooLarge: a sample need not be the whole file."""
     size = 0
     async with aiofiles.open(path, "wb") as file:

@@ -5,7 +5,6 @@ from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 from typing import Any
 
-import aiohttp_jinja2
 import orjson
 from aiohttp import web
 
@@ -22,6 +21,7 @@ from importer.domain.errors import (
 )
 from importer.web.queries import UnknownParameter
 from importer.web.rates import TooMany
+from importer.web.rendering import render
 
 log = logging.getLogger("importer.web")
 
@@ -106,7 +106,7 @@ def refuse(request: web.Request, status: HTTPStatus, code: str, detail: str, **m
     """A problem document for programs, a page for people."""
     if not request.path.startswith(FOR_PROGRAMS):
         words = {"title": status.phrase, "detail": detail}
-        return aiohttp_jinja2.render_template("problem.html", request, words, status=status)
+        return render("problem.html", request, words, status=status)
     document = {
         "type": "about:blank",
         "title": status.phrase,

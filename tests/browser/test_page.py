@@ -21,6 +21,8 @@ __all__ = ["products", "settings", "shop"]  # fixtures
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]
 
 TOKEN = "imp_token-of-the-tests"
+FILE = "File: drop it here, or choose it"
+MAPPING = "#upload select[name=mapping]"
 FLAGS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -69,6 +71,15 @@ async def open_page(browser: Browser, address: str) -> tuple[Page, list[str]]:
     return page, complaints
 
 
+async def begin(page: Page, source: Path, *, how: str = "Import it at once") -> None:
+    """Fill the form of the first page and send it."""
+    await page.get_by_label(FILE).set_input_files(source)
+    await expect(page.get_by_role("heading", name="What this file is")).to_be_visible()
+    await page.locator(MAPPING).select_option("products")
+    await page.get_by_label(how).check()
+    await page.get_by_role("button", name="Go on").click()
+
+
 async def test_upload_progress_report_download(
     browser: Browser, address: str, shop: Shop, tmp_path: Path
 ) -> None:
@@ -78,14 +89,12 @@ async def test_upload_progress_report_download(
     shop.faults.hold_consumers = True
     page, complaints = await open_page(browser, address)
 
-    await page.get_by_label("Mapping").select_option("products")
-    await page.get_by_label("File (CSV)").set_input_files(source)
-    await page.get_by_role("button", name="Import", exact=True).click()
+    await begin(page, source)
 
     # Sent, not yet confirmed: the two bars tell the truth, and move without a reload. A shop of which nothing is known gets
     # two batches.
     await expect(page.get_by_text("Sent: 20 of 39")).to_be_visible()
-    await expect(page.get_by_text("Answered by the shop: 0 of 39")).to_be_visible()
+    await expect(page.get_by_text("Confirmed by the shop: 0 of 39")).to_be_visible()
     await page.evaluate("window.notReloaded = true")
     shop.faults.hold_consumers = False
     shop.wake()
@@ -107,9 +116,7 @@ async def test_a_refused_file_is_told_above_the_form(browser: Browser, address: 
     source.write_text("colour\nred\n")
     page, _ = await open_page(browser, address)
 
-    await page.get_by_label("Mapping").select_option("products")
-    await page.get_by_label("File (CSV)").set_input_files(source)
-    await page.get_by_role("button", name="Import", exact=True).click()
+    await begin(page, source)
 
     await expect(page.get_by_role("alert")).to_contain_text("The file has no column article")
     await expect(page.get_by_role("heading", name="Import a file")).to_be_visible()
@@ -119,7 +126,7 @@ async def test_the_page_can_be_used_by_keyboard_and_left_again(browser: Browser,
     page, complaints = await open_page(browser, address)
 
     names = []
-    for _ in range(12):
+    for _ in range(16):
         await page.keyboard.press("Tab")
         names.append(await page.evaluate("document.activeElement.textContent + document.activeElement.name"))
         await asyncio.sleep(0)

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Browser, Page, expect
 
-from tests.browser.test_page import address, browser, open_page
+from tests.browser.test_page import address, begin, browser, open_page
 from tests.integration.conftest import products, settings, shop
 
 __all__ = ["address", "browser", "products", "settings", "shop"]  # fixtures
@@ -20,9 +20,7 @@ async def uploaded(page: Page, tmp_path: Path) -> None:
     cells = HOSTILE.replace('"', '""')
     rows = [f"P-{n:03d},Thing {n},{chr(34) + cells + chr(34) if n == 7 else '3.50'}" for n in range(1, 31)]
     source.write_text("\n".join(["article,name,price", *rows]) + "\n")
-    await page.get_by_label("Mapping").select_option("products")
-    await page.get_by_label("File (CSV)").set_input_files(source)
-    await page.get_by_role("button", name="Import", exact=True).click()
+    await begin(page, source)
     await expect(page.locator("#status")).to_have_text("completed")
 
 

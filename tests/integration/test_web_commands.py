@@ -147,12 +147,22 @@ async def test_the_page_offers_what_fits_and_only_to_its_own_forms(
     assert "attempt 2" in (await site.stranger.get(f"/imports/{begun}")).text
 
 
-async def test_a_page_that_renews_itself_changes_its_buttons_only_when_others_fit(
-    site: Site, begun: str
+async def test_a_page_that_is_open_hears_of_other_buttons_and_of_the_end(
+    site: Site, shop: Shop, begun: str
 ) -> None:
     await site.stranger.post("/login", data={"token": TOKEN})
-    await site.http.post(f"/v1/imports/{begun}/pause")
-    address = f"/imports/{begun}/live"
+    seen: list[str] = []
+    async with site.stranger.stream("GET", f"/imports/{begun}/live") as answer:
+        assert answer.headers["content-type"] == "text/event-stream"
+        async for line in answer.aiter_lines():
+            if line.startswith("data: ") and "/pause" in line and not seen:
+                seen.append("pause")
+                await site.http.post(f"/v1/imports/{begun}/pause")
+            if line.startswith("data: ") and "/resume" in line and seen == ["pause"]:
+                seen.append("resume")
+                await site.http.post(f"/v1/imports/{begun}/cancel")
+                let_go(shop)
+            if line == "event: end":
+                seen.append("end")
 
-    assert "hx-swap-oob" in (await site.stranger.get(address, params={"commands": "pause,cancel"})).text
-    assert "hx-swap-oob" not in (await site.stranger.get(address, params={"commands": "resume,cancel"})).text
+    assert seen == ["pause", "resume", "end"]
