@@ -111,7 +111,8 @@ def _looked_at(mapping: Mapping, binding: Binding) -> set[str]:
     names += [*(skip.when.column for skip in mapping.skip)]
     names += [column.name for column in mapping.columns.values() if column.unique]
     names += [mapping.scope.column] if mapping.scope else []
-    return {binding.label(name) for name in names}
+    carried = {str(mapping.columns[name].to) for name in mapping.keys if name in mapping.columns}
+    return {binding.label(name) for name in names} | (carried & set(binding.literal))
 
 
 def _add(repeats: Repeats, cells: pl.DataFrame, column: str, mapping: Mapping) -> None:

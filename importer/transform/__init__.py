@@ -69,6 +69,11 @@ class Transform:
             if c.default is not None and c.expr is None and c.name not in cells.columns
         ]
         cells = cells.with_columns(pl.lit(None, dtype=pl.String).alias(name) for name in absent)
+        cells = cells.with_columns(
+            pl.coalesce(name, _text(str(self.mapping.columns[name].to))).alias(name)
+            for name in self.mapping.keys
+            if name in cells.columns and self._carried_too(self.mapping.columns[name])
+        )
         computed = {c.name: c.expr for c in self.mapping.columns.values() if c.expr is not None}
         return with_key(compute(cells, computed) if computed else cells, self.mapping)
 
@@ -103,13 +108,19 @@ class Transform:
         present = [
             replace(column, shown=self.binding.label(column.name))
             for column in self.mapping.columns.values()
-            if column.to and column.name in cells.columns and column.to not in self.binding.literal
+            if column.to
+            and column.name in cells.columns
+            and (column.to not in self.binding.literal or self._carried_too(column))
         ]
         literal = [
             Column(name=name, to=path, rules=(LITERAL_CALL,), shown=name)
             for path, name in self.binding.literal.items()
         ]
         return [*present, *literal]
+
+    def _carried_too(self, column: Column) -> bool:
+        """Some documents of the file carry its place themselves, others give it a cell."""
+        return column.to in self.binding.literal and self.binding.names.get(column.name) != column.to
 
     def _without_key(self, cells: pl.DataFrame) -> list[RowError]:
         key = self.mapping.key

@@ -16,7 +16,7 @@ from importer.domain.rows import LINE, LIST_MARK, ROW, Outcome, RowError
 from importer.ports import Tables
 from importer.transform import one_value
 from importer.transform.distinct import Distinct, Vocabularies, spread, used
-from importer.transform.joining import joined
+from importer.transform.joining import carries, joined
 from importer.transform.kinds import Kind, element, needs_escape, rendered
 from importer.transform.rules import LITERAL_RULE, RULES, kind_after
 from importer.transform.selection import fits
@@ -89,9 +89,14 @@ class Evaluation:
         leaves = [
             (column, self._leaf(column)) for column in columns if f"{column.name}#json" in judged.columns
         ]
-        errors = [error for column in columns for error in self._faults(places, cells, column, judged)]
+        carried = {str(column.to): column.name for column in columns if carries(column)}
+        errors = [
+            error
+            for column in columns
+            for error in self._faults(places, cells, column, judged, carried.get(str(column.to)))
+        ]
         kept = [name for _, leaf in leaves for name in (leaf.value, leaf.json)]
-        table, leaves = joined(judged.select(ROW, LINE, KEY, *kept), leaves)
+        table, leaves = joined(judged.select(ROW, LINE, KEY, *kept), leaves, self._mapping.constants)
         return Values(table, leaves, errors, few)
 
     def _judged(self, cells: pl.DataFrame, columns: Sequence[Column]) -> pl.DataFrame:
@@ -204,12 +209,16 @@ class Evaluation:
         return Leaf(str(column.to), self.kind(column), f"{column.name}#value", f"{column.name}#json")
 
     def _faults(
-        self, places: pl.DataFrame, cells: pl.DataFrame, column: Column, judged: pl.DataFrame
-    ) -> list[RowError]:
+        self, places: pl.DataFrame, cells: pl.DataFrame, column: Column, judged: pl.DataFrame, carried: str | None
+    ) -> list[RowError]:  # fmt: skip
+        """`carried`: the column in which documents carry the same place; what they have there counts instead."""
         errors: list[RowError] = []
         for part, explained in (("empty", _empty_errors), ("lost", self._explained)):
             if f"{column.name}#{part}" in judged.columns:
-                rows = judged.get_column(f"{column.name}#{part}").arg_true()
+                wrong = judged.get_column(f"{column.name}#{part}")
+                if carried not in (None, column.name):
+                    wrong = wrong & cells.get_column(str(carried)).is_null()
+                rows = wrong.arg_true()
                 errors += explained(places[rows], cells.get_column(column.name).gather(rows), column)
         return errors
 

@@ -1,18 +1,50 @@
-"""Several columns for one place of the payload: their lists follow each other there."""
+"""Several columns for one place of the payload: their lists follow each other there, and what a document carries there
+itself goes before what the mapping makes of a row's cells."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping as Dict, Sequence
 from dataclasses import replace
+from typing import Any
 
+import orjson
 import polars as pl
 
 from importer.domain.mapping import Column
 from importer.transform.kinds import rendered
+from importer.transform.rules import LITERAL, LITERAL_CALL
 from importer.transform.tree import Leaf
 
 Leaves = list[tuple[Column, Leaf]]
 
 
-def joined(table: pl.DataFrame, leaves: Leaves) -> tuple[pl.DataFrame, Leaves]:
+def carries(column: Column) -> bool:
+    """Whether its cells are parts of the payload themselves."""
+    return LITERAL_CALL in column.rules
+
+
+def joined(table: pl.DataFrame, leaves: Leaves, constants: Dict[str, Any]) -> tuple[pl.DataFrame, Leaves]:
+    """The table and the leaves with one leaf for each place. `constants`: of the mapping, by their path."""
+    table, own = _one_list(table, [(column, leaf) for column, leaf in leaves if not carries(column)])
+    found: dict[str, Leaves] = {}
+    for column, leaf in own:
+        found.setdefault(leaf.path, []).append((column, leaf))
+    carried = []
+    for column, leaf in [(column, leaf) for column, leaf in leaves if carries(column)]:
+        made = found.get(leaf.path, [])
+        if (not made and leaf.path not in constants) or len(made) > 1:
+            carried.append((column, leaf))
+            continue
+        name, made = f"{leaf.path}#either", found.pop(leaf.path, [])
+        texts = [pl.col(one.json) for _, one in [(column, leaf), *made]]
+        if leaf.path in constants:
+            texts.append(pl.lit(orjson.dumps(constants[leaf.path]).decode()))
+        table = table.with_columns(pl.coalesce(texts).alias(name), pl.coalesce(texts).alias(f"{name}#json"))
+        shown = made[0][0].label if made else column.shown
+        one = replace(leaf, kind=LITERAL, value=name, json=f"{name}#json")
+        carried.append((replace(column, shown=shown), one))
+    return table, [*(one for parts in found.values() for one in parts), *carried]
+
+
+def _one_list(table: pl.DataFrame, leaves: Leaves) -> tuple[pl.DataFrame, Leaves]:
     """The table and the leaves with one leaf in place of those that make lists of one kind for one place.
 
     It takes the place of the first of them, and its column is the one that is named where the list is wrong.

@@ -115,3 +115,28 @@ def test_the_sample_of_json_lines_is_the_beginning_of_the_sample_of_csv(tmp_path
     found = operations(ROOT / "samples/coffee.jsonl", "products")
     assert len(found) > 5
     assert found == operations(beginning, "products")
+
+
+def test_flat_rows_and_finished_payloads_in_one_file_give_what_each_gives_alone(tmp_path: Path) -> None:
+    """Each second row is the finished payload of itself; no value and no constant of the others is lost beside it."""
+    words = ("article", "name", "price", "kind", "weight", "active", "shown in")
+    rows = [{word: row[word] for word in words} for row in PRODUCTS]
+    first = operations(flat(tmp_path / "a.csv", rows), "products")
+    documents = [
+        payload if number % 2 else row
+        for number, (row, (_, _, payload)) in enumerate(zip(rows, first, strict=True))
+    ]
+    path = tmp_path / "a.jsonl"
+    path.write_text("\n".join(map(json.dumps, documents)))
+
+    assert operations(path, "products") == first
+
+
+def test_a_wrong_cell_beside_a_finished_payload_is_refused(tmp_path: Path) -> None:
+    rows = [{"article": "A", "name": "n", "price": "abc"}, {"product": {"sku": "B", "name": "n", "price": 5}}]
+    path = tmp_path / "a.jsonl"
+    path.write_text("\n".join(map(json.dumps, rows)))
+    document = examine(path, path.name, MAPPINGS.parse("products", MAPPINGS.text("products")), TABLES)
+    errors = [error for frame in document.frames() for error in document.transform(frame.cells).errors]
+
+    assert [(one.row, one.column, one.value) for one in errors if one.row == 1] == [(1, "price", "abc")]
