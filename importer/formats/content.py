@@ -62,8 +62,8 @@ class _Unpacked(io.RawIOBase):
         if self._out > UNPACKED_LIMIT or self._out > max(RATIO_FREE, self._packed * RATIO_LIMIT):
             raise FileDamaged(
                 f"{self._content.path.name if not self._content.name else self._content.name}: the archive unpacks to "
-                f"more than {self._out // self._packed:,} times its size; it is not read any further. "
-                "Upload the file unpacked.",
+                f"more than {UNPACKED_LIMIT // GIB} GiB, or {RATIO_LIMIT} times its size; it is not read any further. "
+                "Give the file itself, unpacked, if it really is so large.",
                 code="file.bomb",
             )
         buffer[: len(data)] = data

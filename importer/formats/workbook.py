@@ -221,7 +221,7 @@ class _Rows:
         self._done: list[Row] = []
         self._row = Row(0, hidden=False)
         self._value: Value | None = None
-        self._inside = False
+        self._inside = self._formula = False
         self._column = 0
 
     def taken(self) -> list[Row]:
@@ -235,6 +235,9 @@ class _Rows:
             if self._column > COLUMNS_LIMIT:
                 raise ValueError("more columns than a sheet can have")
             self._value = Value(self._column, given.get("t", "n"), int(given.get("s", "0")), "")
+            self._formula = False
+        elif tag == "f":
+            self._formula = True
         elif tag in ("v", "t"):
             self._inside = self._value is not None
         elif tag == "row":
@@ -248,7 +251,9 @@ class _Rows:
     def end(self, tag: str) -> None:
         self._inside = False
         if tag == "c" and self._value is not None:
-            if self._value.text or self._value.kind in ("s", "inlineStr", "str"):
+            if self._formula and not self._value.text and self._value.kind == "n":
+                self._value.kind = "e"  # no program has worked it out yet
+            if self._value.text or self._value.kind in ("s", "inlineStr", "str", "e"):
                 self._row.values.append(self._value)
             self._value = None
         elif tag == "row":

@@ -92,7 +92,7 @@ class Pacing:
     async def confirmed(self, batch: Batch, *, again: int) -> None:
         """The shop is done with the batch; `again` operations failed in passing."""
         if again > DEADLOCKS * batch.operations:
-            text = f"{again:,} of {batch.operations:,} rows of a batch failed in passing (deadlocks, lock waits)."
+            text = f"{again:,} of {batch.operations:,} rows of a batch met failures that pass (deadlocks, lock waits)."
             reason = Reason(code="pace.deadlocks", text=text)
             await self.trouble(batch.shop, sent_at=batch.sent_at, reason=reason, smaller=False)
         elif not again:

@@ -226,7 +226,7 @@ def _of_login(error: httpx.TransportError) -> bool:
 
 def _words(error: Exception) -> str:
     """The system's words without its numbers: `[Errno -2] Name or service not known`."""
-    return re.sub(r"^\[Errno -?\d+\] ", "", str(error)) or type(error).__name__
+    return re.sub(r"^\[Errno -?\d+\] ", "", str(error)).rstrip(". ") or type(error).__name__
 
 
 @dataclass(frozen=True, kw_only=True)

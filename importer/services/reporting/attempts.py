@@ -96,7 +96,7 @@ def _in_doubt(story: Story, event: Event) -> None:
 
 def _not_taken(story: Story, event: Event) -> None:
     story.not_taken += 1
-    _resolve(story, "The shop does not hold it; it was sent again.")
+    _resolve(story, "The shop does not hold it; it goes again.")
 
 
 def _refused(story: Story, event: Event) -> None:

@@ -16,12 +16,21 @@ class Names:
     """Batches are called by their number, which the log tells in passing: events must come in their order."""
 
     numbers: dict[str, int] = field(default_factory=dict)
+    doubtful: set[str] = field(default_factory=set)
+    """Batches to whose request no clear answer came."""
 
     def see(self, event: Event) -> None:
         for name in ("batches", "into"):
             for batch in entries(event.data, name):
                 if isinstance(batch, Mapping) and "batch" in batch:
                     self.numbers.setdefault(str(batch["batch"]), len(self.numbers) + 1)
+
+    def clear_up(self, event: Event) -> None:
+        batch = str(event.data.get("batch", ""))
+        if event.kind is EventKind.IN_DOUBT:
+            self.doubtful.add(batch)
+        else:
+            self.doubtful.discard(batch)
 
     def batch(self, data: Data) -> str:
         return self.of(str(data.get("batch", "")))
@@ -45,6 +54,7 @@ class Teller:
         self._names.see(event)
         sentence = SENTENCES.get(event.kind)
         told = sentence(event.data, self._names) if sentence else plain(event)
+        self._names.clear_up(event)
         return _capital(told.strip())
 
 
@@ -102,7 +112,10 @@ def _sending(data: Data, names: Names) -> str:
 
 def _sent(data: Data, names: Names) -> str:
     rows = plural(data.get("operations", 0), "row")
-    return f"the shop took {names.batch(data)} with {rows}; its receipt is {data.get('bulk_uuid', '')}."
+    receipt = data.get("bulk_uuid", "")
+    if data.get("batch") in names.doubtful:
+        return f"the shop had taken {names.batch(data)} with {rows}: it was found there; its receipt is {receipt}."
+    return f"the shop took {names.batch(data)} with {rows}; its receipt is {receipt}."
 
 
 def _in_doubt(data: Data, names: Names) -> str:
@@ -142,7 +155,7 @@ def _lagging(data: Data, names: Names) -> str:
 def _confirmed(data: Data, names: Names) -> str:
     into, found = names.into(data), outcomes(data)
     again = (
-        f"{plural(operations(entries(data, 'into')), 'row')} failed in passing and go again in {into}"
+        f"{plural(operations(entries(data, 'into')), 'row')} met failures that pass and go again in {into}"
         if into
         else ""
     )
@@ -159,7 +172,7 @@ def _paused(data: Data, _names: Names) -> str:
 
 
 def _resumed(data: Data, _names: Names) -> str:
-    return f"goes on{_by(data)} after the pause.{_why(data)}"
+    return f"resumed{_by(data)} after the pause.{_figures(data)}{_why(data)}"
 
 
 def _held(data: Data, _names: Names) -> str:
@@ -171,9 +184,8 @@ def _released(data: Data, _names: Names) -> str:
 
 
 def _cancelling(data: Data, _names: Names) -> str:
-    return (
-        f"cancelled{_by(data)}: nothing more is sent; what is under way is followed to its end.{_why(data)}"
-    )
+    what = "nothing more is sent; what is under way is followed to its end."
+    return f"cancelled{_by(data)}: {what}{_figures(data)}{_why(data)}"
 
 
 def _withdrawn(data: Data, _names: Names) -> str:
@@ -185,7 +197,7 @@ def _withdrawn(data: Data, _names: Names) -> str:
 def _retried(data: Data, _names: Names) -> str:
     found = outcomes(data)
     attempt = f", attempt {data['attempt']}" if data.get("attempt") else ""
-    return f"rows of the ended import go again{_by(data)}{attempt}{f': those that were {found}' if found else ''}.{_why(data)}"
+    return f"retried{_by(data)}{attempt}: rows of the ended import go again{f' ({found})' if found else ''}.{_why(data)}"
 
 
 def _files_removed(_data: Data, _names: Names) -> str:
@@ -204,6 +216,8 @@ def _end(data: Data, _names: Names) -> str:
     found = outcomes(data)
     left = f" Rows that were still open: {found}." if found else ""
     why = f" {sentences(reason['text'])}" if reason.get("text") else ""
+    if why and data.get("status") == "cancelled":
+        return f"{why.strip()}{left}"  # it says so itself
     return f"the import is {data.get('status', 'over')}.{why}{left}"
 
 

@@ -268,3 +268,18 @@ def test_what_is_no_workbook_is_said(path: Path, content: bytes, sentence: str) 
     path.write_bytes(content)
     with pytest.raises(FileDamaged, match=sentence):
         read(path)
+
+
+def test_a_formula_that_no_program_has_worked_out_is_noted_and_not_taken_for_an_absent_cell(
+    path: Path,
+) -> None:
+    """As programs write it that only put sheets together."""
+    with xlsxwriter.Workbook(path) as book:
+        page = book.add_worksheet()
+        page.write_row(0, 0, ["sku", "price"])
+        page.write_string(1, 0, "A")
+        page.write_formula(1, 1, "=1+1", None, "")
+    _, frames = read(path)
+
+    assert cells(frames) == [(1, 2, "A", "")]
+    assert [(w.code, w.address) for w in warnings(frames)] == [("cell.error", "B2")]

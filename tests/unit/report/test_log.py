@@ -68,9 +68,9 @@ def test_a_log_reads_as_a_story() -> None:
         ((0, "paused", {"by": "ops", "note": "stocktaking", "done": 1200, "in_flight": 40, "not_sent": 7, "not_read": None}),
          "Paused by ops: nothing is sent until it goes on; what is under way is followed to its end. Rows at that moment: "
          "1,200 done, 40 in flight, 7 not sent. Stocktaking."),
-        ((0, "resumed", {}), "Goes on after the pause."),
+        ((0, "resumed", {}), "Resumed after the pause."),
         ((0, "retried", {"outcomes": {"failed": 3}, "attempt": 2}),
-         "Rows of the ended import go again, attempt 2: those that were 3 failed."),
+         "Retried, attempt 2: rows of the ended import go again (3 failed)."),
         ((0, "withdrawn", {"batches": ["a", "b"], "outcomes": {"not_sent": 20}}),
          "2 batches that had not been sent were withdrawn: 20 not sent."),
         ((0, "cancelling", {"text": "wrong file"}),
@@ -88,6 +88,17 @@ def test_a_log_reads_as_a_story() -> None:
 )  # fmt: skip
 def test_other_kinds_are_told_too_and_unknown_ones_plainly(line: Line, sentence: str) -> None:
     assert told(line) == [sentence]
+
+
+def test_a_doubt_that_was_cleared_up_is_told_as_that() -> None:
+    sent = (0, "sent", {"batch": "a", "operations": 36, "bulk_uuid": "u"})
+    doubt = (0, "in_doubt", {"batch": "a", "text": "The answer was lost"})
+
+    assert told(sent)[-1] == "The shop took batch a with 36 rows; its receipt is u."
+    assert (
+        told(doubt, sent)[-1]
+        == "The shop had taken batch a with 36 rows: it was found there; its receipt is u."
+    )
 
 
 @pytest.mark.parametrize("kind", sorted(SENTENCES))
@@ -150,7 +161,7 @@ def test_each_batch_has_its_story() -> None:
     }  # fmt: skip
     assert found["a"].receipts == ["uuid-a"]
     assert [(d["text"], d["resolved"]) for d in found["a"].doubts] == [
-        ("The shop did not answer in time.", "The shop does not hold it; it was sent again.")
+        ("The shop did not answer in time.", "The shop does not hold it; it goes again.")
     ]
     assert (found["b"].refused, found["b"].into) == ("The shop answered 400: no", ["b.1", "b.2"])
     assert found["b.2"].outcomes == {"succeeded": 4, "failed": 1}
