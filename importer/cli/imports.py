@@ -9,8 +9,9 @@ from rich.console import Console
 from rich.markup import escape
 
 from importer.bootstrap import Importer, open_importer
-from importer.domain.errors import RequestError
+from importer.domain.errors import RequestError, UnknownName
 from importer.domain.imports import Import, ImportStatus
+from importer.domain.mapping import suggestion
 from importer.ports import Which
 from importer.services.reporting import summary
 from importer.services.reporting.account import equation_in_words
@@ -32,7 +33,7 @@ def imports(
     as_json: Annotated[bool, typer.Option("--json", help="Print it as JSON.")] = False,
 ) -> None:
     """List the imports of this machine, the newest first, and how each stands."""
-    found = asyncio.run(_latest(limit, Which(shops=[shop] if shop else None, statuses=status or [])))
+    found = asyncio.run(_latest(limit, shop, status or []))
     if as_json:
         rows = [{**summary(state), "equation_in_words": equation_in_words(state)} for state in found]
         typer.echo(orjson.dumps(rows, option=orjson.OPT_INDENT_2).decode())
@@ -56,9 +57,15 @@ async def latest(importer: Importer, import_id: str | None) -> str:
     return state.id
 
 
-async def _latest(limit: int, which: Which) -> list[Import]:
+async def _latest(limit: int, shop: str | None, statuses: list[ImportStatus]) -> list[Import]:
+    """A shop that is no longer configured may have imports. Raises UnknownName for one that has neither."""
+    which = Which(shops=[shop] if shop else None, statuses=statuses)
     async with open_importer(load_settings()) as importer:
-        return await importer.ports.imports.latest(limit=limit, which=which)
+        found = await importer.ports.imports.latest(limit=limit, which=which)
+        names = importer.ports.shops.names()
+    if not found and shop is not None and shop not in names:
+        raise UnknownName(f"There is no shop `{shop}`{suggestion(shop, names)}")
+    return found
 
 
 def _print(state: Import, console: Console) -> None:

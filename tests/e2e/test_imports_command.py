@@ -43,7 +43,9 @@ async def test_imports_are_listed_newest_first_and_can_be_chosen(terminal: Termi
     [newest] = json.loads((await terminal.type("imports", "--json", "--limit", "1")).out)
     assert (newest["id"], newest["status"], newest["mapping"]) == (wrong, "completed", "products")
     assert newest["equation_in_words"].startswith("Of 7 rows read: ")
-    assert (await terminal.type("imports", "--shop", "elsewhere")).out == "There is no such import.\n"
+    elsewhere = await terminal.type("imports", "--shop", "mian")
+    assert (elsewhere.code, "There is no shop `mian`, did you mean `main`?" in elsewhere.err) == (2, True)
+    assert (await terminal.type("imports", "--status", "failed")).out == "There is no such import.\n"
     assert json.loads((await terminal.type("imports", "--status", "failed", "--json")).out) == []
 
 
