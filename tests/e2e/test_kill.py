@@ -21,7 +21,7 @@ from importer.sandbox.shop import Shop
 
 KILLS = 20
 IMPORTS = 3
-ROWS = 150
+ROWS = 300
 RING = 40
 LINKS = "/rest/all/async/bulk/V1/products/bySku/links"
 PATIENCE = 45.0

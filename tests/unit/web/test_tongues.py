@@ -20,7 +20,7 @@ from importer.web.tongues import tongue_of, tongues
 WEB = Path(__file__).parents[3] / "importer/web"
 CALL = re.compile(r"(?:\bsay|\bself|tongue_of\(request\))(\.count)?\(")
 TEXT = re.compile(r'"((?:[^"\\]|\\.)*)"')
-VERBS = {"Pause", "Resume", "Cancel", "Retry"}
+VERBS = {"Pause", "Resume", "Release", "Cancel", "Retry"}
 EVIDENCE = {"format", "encoding", "delimiter", "quote character", "header", "sheet", "path", "columns"}
 
 
