@@ -28,16 +28,19 @@ def joined(table: pl.DataFrame, leaves: Leaves, constants: Dict[str, Any]) -> tu
     for column, leaf in own:
         found.setdefault(leaf.path, []).append((column, leaf))
     carried = []
-    for column, leaf in [(column, leaf) for column, leaf in leaves if carries(column)]:
+    for column, leaf in leaves:
+        if not carries(column):
+            continue
         made = found.get(leaf.path, [])
-        if (not made and leaf.path not in constants) or len(made) > 1:
+        if len(made) > 1 or not (made or leaf.path in constants):
             carried.append((column, leaf))
             continue
-        name, made = f"{leaf.path}#either", found.pop(leaf.path, [])
-        texts = [pl.col(one.json) for _, one in [(column, leaf), *made]]
+        found.pop(leaf.path, None)
+        name = f"{leaf.path}#either"
+        texts = [pl.col(one.json) for one in (leaf, *(other for _, other in made))]
         if leaf.path in constants:
             texts.append(pl.lit(orjson.dumps(constants[leaf.path]).decode()))
-        table = table.with_columns(pl.coalesce(texts).alias(name), pl.coalesce(texts).alias(f"{name}#json"))
+        table = table.with_columns(pl.coalesce(texts).alias(end) for end in (name, f"{name}#json"))
         shown = made[0][0].label if made else column.shown
         one = replace(leaf, kind=LITERAL, value=name, json=f"{name}#json")
         carried.append((replace(column, shown=shown), one))
