@@ -168,7 +168,9 @@ class Looking:
         log.info("action=schedule_took schedule=%s import=%s", schedule.name, accepted.id)
 
     async def _limits(self, schedule: Schedule) -> Limits:
-        """The schedule's, with what its own imports of the last days were."""
+        """The schedule's, with what its own imports of the last days were; who has none is not looked for."""
+        if not schedule.limits.given:
+            return schedule.limits
         since = self._ports.clock.now() - timedelta(days=DAYS)
         earlier = await self._nights.taken_files.rows(schedule.ledger, since=since)
         return schedule.limits.against(earlier, median(earlier) if earlier else 0.0)
